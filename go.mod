@@ -1,0 +1,3 @@
+module github.com/gotandem/tandem
+
+go 1.26
