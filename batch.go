@@ -1,0 +1,338 @@
+package tandem
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Batch is one or more calls of one task that an executor accepts together.
+// Below it nothing is generic.
+//
+// Its calls move through three stations, and whoever holds a call must finish
+// it or pass it on:
+//
+//	submitter --Execute--> queue --Claim--> slot --Succeed, Deliver, Fail--> finished
+//	                         ^                |
+//	                         +----- Return ---+   (not started after all, or another attempt)
+//
+// B1: a call is claimed by one owner at a time; the queue's cursor decides.
+// B2: a call is finished exactly once, by its owner.
+// B3: a call that was never claimed has not started.
+type Batch struct {
+	// Immutable after the batch was made.
+	name     string // of the task; empty for a closure
+	body     body
+	ctx      context.Context // of the Submit or Map that made the batch
+	opts     *callOptions
+	refuse   bool // a full executor refuses instead of making the submitter wait
+	first    int  // index of call 0 in its Map
+	size     int32
+	mapped   bool // part of a Map: labels carry the index
+	executor Executor
+
+	span     span        // owned by the queue
+	counters *counters   // of the queue that accepted the batch
+	stop     atomic.Bool // canceled is set
+
+	mu       sync.Mutex
+	attempts map[int32]int // finished attempts, for calls tried more than once
+	canceled error         // why the batch is to stop
+	run      *callContext  // of the running call of a batch of one
+	unwatch  func() bool   // stops watching ctx
+}
+
+// body is the typed part of a batch. i counts its calls.
+type body interface {
+	types() (in, out reflect.Type)
+	input(i int32) any
+	appendInput(dst []byte, codec Codec, i int32) ([]byte, error)
+	decode(codec Codec, src []byte, i int32) error // keeps the value
+	setValue(v any, i int32) error                 // keeps the value
+	publish(i int32, err error)                    // makes the outcome visible; once
+
+	// For goroutines only. There a call that overstays is given up while its
+	// task runs on, so the value is kept by whoever claims the outcome first.
+	runnable() bool // the function exists in this process
+	context(r *runner) *callContext
+	invoke(ctx context.Context, i int32) error // runs the function, claims, keeps the value; errGivenUp
+	claim(i int32) bool
+	unclaim(i int32) // for another attempt
+}
+
+// Task returns the name of the batch's task, empty for a closure.
+func (b *Batch) Task() string { return b.name }
+
+// Types returns the task's input and output types.
+func (b *Batch) Types() (in, out reflect.Type) { return b.body.types() }
+
+// Len returns the number of calls.
+func (b *Batch) Len() int { return int(b.size) }
+
+// Waits reports whether a full executor makes the submitter wait.
+func (b *Batch) Waits() bool { return !b.refuse }
+
+// Timeout returns how long one attempt may run, or 0 for no limit.
+func (b *Batch) Timeout() time.Duration { return b.opts.timeout }
+
+// Portable returns nil if the calls can leave this process, and otherwise
+// [ErrNotPortable] as a [*CallError].
+func (b *Batch) Portable() error {
+	if b.name == "" {
+		return b.refusal(ErrNotPortable, nil)
+	}
+	return nil
+}
+
+// Watch makes the end of the submitter's context cancel the batch. Executors
+// that do not look at that context themselves call it when they accept a batch.
+func (b *Batch) Watch() {
+	if b.ctx.Done() == nil || b.mapped {
+		return // a Map cancels its own batches
+	}
+	stop := context.AfterFunc(b.ctx, func() { b.executor.Cancel(b) })
+	b.mu.Lock()
+	b.unwatch = stop
+	b.mu.Unlock()
+}
+
+// MarkCanceled notes that the batch is to stop and cancels the context of a
+// call that runs in this process. Executors call it first in Cancel.
+func (b *Batch) MarkCanceled() {
+	cause := context.Canceled
+	if b.ctx.Err() != nil {
+		cause = context.Cause(b.ctx)
+	}
+	b.cancelWith(cause)
+}
+
+func (b *Batch) cancelWith(cause error) {
+	b.mu.Lock()
+	if b.canceled == nil {
+		b.canceled = cause
+		b.stop.Store(true)
+	}
+	run := b.run
+	b.mu.Unlock()
+	if run != nil {
+		run.end(cause)
+	}
+}
+
+// Canceled returns why the batch is to stop, or nil.
+func (b *Batch) Canceled() error {
+	if b.ctx.Err() != nil {
+		return context.Cause(b.ctx)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.canceled
+}
+
+// stopped is Canceled for the hot path. The calls of a Map are canceled by it.
+func (b *Batch) stopped() bool {
+	return b.stop.Load() || !b.mapped && b.ctx.Err() != nil
+}
+
+// runContext makes run the context of the running call of a batch of one.
+func (b *Batch) runContext(run *callContext, r *runner) *callContext {
+	run.parent, run.runner = b.ctx, r
+	b.mu.Lock()
+	b.run = run
+	canceled := b.canceled
+	b.mu.Unlock()
+	if canceled != nil {
+		run.end(canceled)
+	}
+	return run
+}
+
+// All returns the calls of the batch.
+func (b *Batch) All() Calls { return Calls{b, 0, b.size} }
+
+func (b *Batch) refusal(kind error, cause error) *CallError {
+	e := newCallError(kind, NotStarted, cause)
+	e.Task, e.Label = b.name, b.opts.label
+	return e
+}
+
+// again counts a failed attempt of call i and reports whether to make another.
+func (b *Batch) again(i int32, err error) bool {
+	if !b.repeatable(err) || !b.retriable(i) {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.attempts == nil {
+		b.attempts = make(map[int32]int)
+	}
+	b.attempts[i]++
+	return true
+}
+
+// retriable reports whether call i has attempts left.
+func (b *Batch) retriable(i int32) bool {
+	if b.opts.retries == 0 || b.stopped() {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.attempts[i] < b.opts.retries
+}
+
+// repeatable reports whether an attempt that failed with err may be repeated.
+func (b *Batch) repeatable(err error) bool {
+	e, engine := errors.AsType[*CallError](err)
+	switch {
+	case !engine:
+		return true
+	case e.Code == codeOf(ErrClosed) || e.Code == codeOf(ErrCanceled) || e.Code == codeOf(ErrUnknownTask) ||
+		e.Code == codeOf(ErrBadInput) || e.Code == codeOf(ErrNotPortable):
+		return false // would fail again
+	case e.Fate == NotStarted:
+		return true
+	}
+	return b.opts.idempotent
+}
+
+// Call is one request to run a task with one input. It is a small value that
+// stands for its place in a [Batch].
+type Call struct {
+	batch *Batch
+	index int32
+}
+
+// Batch returns the batch that the call belongs to.
+func (c Call) Batch() *Batch { return c.batch }
+
+// Task returns the name of the call's task.
+func (c Call) Task() string { return c.batch.name }
+
+// Label returns what names the call in messages: the label it was given, or the
+// task's name; calls of a Map add their index.
+func (c Call) Label() string {
+	b := c.batch
+	name := b.opts.label
+	if name == "" {
+		name = b.name
+	}
+	if name == "" {
+		name = "call"
+	}
+	if b.mapped {
+		return fmt.Sprintf("%s[%d]", name, b.first+int(c.index))
+	}
+	return name
+}
+
+// Attempt returns which attempt of the call is being made, counted from 1.
+func (c Call) Attempt() int {
+	c.batch.mu.Lock()
+	defer c.batch.mu.Unlock()
+	return c.batch.attempts[c.index] + 1
+}
+
+// Input returns the call's input. It is for executors that share memory with
+// the caller.
+func (c Call) Input() any { return c.batch.body.input(c.index) }
+
+// AppendInput appends the encoded input to dst.
+func (c Call) AppendInput(dst []byte, codec Codec) ([]byte, error) {
+	return c.batch.body.appendInput(dst, codec, c.index)
+}
+
+// Deliver ends the call's attempt with an encoded value. A value that does not
+// fit the task's type fails the call with [ErrBadResult].
+func (c Call) Deliver(codec Codec, value []byte) Ending {
+	if err := c.batch.body.decode(codec, value, c.index); err != nil {
+		return c.Fail(NewCallError(ErrBadResult, Finished, c, "", err))
+	}
+	return c.settle(nil)
+}
+
+// Succeed ends the call's attempt with a value, which must be of the task's
+// output type; another one fails the call with [ErrBadResult].
+func (c Call) Succeed(value any) Ending {
+	if err := c.batch.body.setValue(value, c.index); err != nil {
+		return c.Fail(NewCallError(ErrBadResult, Finished, c, "", err))
+	}
+	return c.settle(nil)
+}
+
+// Fail ends the call's attempt with an error. When the result is [Again], the
+// call is not finished: the caller still owns it and must run it once more or
+// return it to its queue.
+func (c Call) Fail(err error) Ending {
+	return c.settle(err)
+}
+
+// FailCanceled finishes a call that did not start because its batch is to stop.
+func (c Call) FailCanceled() {
+	c.publish(NewCallError(ErrCanceled, NotStarted, c, "", c.batch.Canceled()))
+}
+
+// errGivenUp says that somebody else has claimed the outcome of the call.
+var errGivenUp = errors.New("tandem: outcome was given up")
+
+// Ending says what became of a call when an attempt ended.
+type Ending uint8
+
+const (
+	Succeeded Ending = iota // finished, with a value
+	Failed                  // finished, with an error
+	Again                   // not finished: another attempt is due
+)
+
+func (c Call) settle(err error) Ending {
+	if err == nil {
+		c.publish(nil)
+		return Succeeded
+	}
+	if c.batch.again(c.index, err) {
+		c.batch.counters.retried.Add(1)
+		return Again
+	}
+	c.publish(err)
+	return Failed
+}
+
+// publish finishes the call. Counting comes first, so that whoever sees the
+// outcome finds it counted. A Map counts its own calls, many at a time.
+func (c Call) publish(err error) {
+	if !c.batch.mapped {
+		c.batch.counters.count(err)
+		c.batch.stopWatching()
+	}
+	c.batch.body.publish(c.index, err)
+}
+
+func (b *Batch) stopWatching() {
+	b.mu.Lock()
+	stop := b.unwatch
+	b.unwatch = nil
+	b.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+}
+
+// Calls is a run of consecutive calls of one batch. The zero value is empty.
+type Calls struct {
+	Batch  *Batch
+	lo, hi int32
+}
+
+// Len returns the number of calls.
+func (r Calls) Len() int { return int(r.hi - r.lo) }
+
+// At returns call i, counted from 0.
+func (r Calls) At(i int) Call { return Call{r.Batch, r.lo + int32(i)} }
+
+// Only returns the run that holds just c.
+func (c Call) Only() Calls { return Calls{c.batch, c.index, c.index + 1} }
+
+func codeOf(kind error) Code { return kind.(*sentinel).code }

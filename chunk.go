@@ -1,0 +1,161 @@
+package tandem
+
+import (
+	"context"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// chunk is a batch of a Map: consecutive inputs and what became of them.
+//
+// C1: while a chunk is open, only the mapper writes it, under its lock. Sending
+// it hands the calls to the executor.
+// C2: values[i] is written by the owner of call i before state[i] is set, and
+// read by the consumer after.
+type chunk[In, Out any] struct {
+	mapper *mapper[In, Out]
+	batch  Batch
+	inputs []In
+	values []Out
+	state  []atomic.Uint32 // callOpen, callClaimed, callSucceeded, callFailed
+	sentAt time.Time
+
+	filled  atomic.Int32 // inputs that have been put in; sealed when no more will be
+	awaited atomic.Int32 // the call the consumer waits for, or noCall
+	yielded int32        // owned by the consumer
+
+	mu   sync.Mutex
+	errs map[int32]error
+}
+
+// sealed is the bit of filled that closes the chunk to further inputs.
+const sealed int32 = 1 << 30
+
+func newChunk[In, Out any](m *mapper[In, Out], first, room int) *chunk[In, Out] {
+	c := &chunk[In, Out]{mapper: m, inputs: make([]In, room)}
+	c.awaited.Store(noCall)
+	c.batch = Batch{name: m.task.name, body: c, ctx: m.ctx, opts: &m.opts.call, first: first, mapped: true, executor: m.executor}
+	return c
+}
+
+// put adds an input, unless the chunk was sealed. Only the feeder puts.
+func (c *chunk[In, Out]) put(in In) bool {
+	n := c.filled.Load()
+	if n&sealed != 0 {
+		return false
+	}
+	c.inputs[n] = in
+	return c.filled.CompareAndSwap(n, n+1)
+}
+
+// seal closes the chunk and makes it ready to be sent. It reports false when
+// that was done before.
+func (c *chunk[In, Out]) seal() bool {
+	n := c.filled.Or(sealed)
+	if n&sealed != 0 {
+		return false
+	}
+	c.batch.size = n
+	c.values = make([]Out, n)
+	c.state = make([]atomic.Uint32, n)
+	return true
+}
+
+// refuse fails all calls of a chunk that no executor has accepted.
+func (c *chunk[In, Out]) refuse(err error) {
+	for i := range c.batch.size {
+		c.publish(i, err)
+	}
+}
+
+// count adds the outcomes, which must be complete, to the executor's counters.
+func (c *chunk[In, Out]) count() {
+	n := c.batch.counters
+	if n == nil {
+		return // refused
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n.succeeded.Add(uint64(int(c.batch.size) - len(c.errs)))
+	for _, err := range c.errs {
+		n.count(err)
+	}
+}
+
+const (
+	callOpen uint32 = iota
+	callClaimed
+	callSucceeded
+	callFailed
+)
+
+// noCall is the index of no call.
+const noCall = -1
+
+// finished reports whether call i has an outcome.
+func (c *chunk[In, Out]) finished(i int32) bool { return c.state[i].Load() >= callSucceeded }
+
+// outcome returns what became of call i, which has finished.
+func (c *chunk[In, Out]) outcome(i int32) (value Out, err error) {
+	if c.state[i].Load() == callSucceeded {
+		return c.values[i], nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return value, c.errs[i]
+}
+
+func (c *chunk[In, Out]) invoke(ctx context.Context, i int32) error {
+	out, err := protect(ctx, c.mapper.task.fn, c.inputs[i])
+	if !c.claim(i) {
+		return errGivenUp
+	}
+	c.values[i] = out
+	return err
+}
+
+// claim needs no atomic step without a timeout: then nobody else claims.
+func (c *chunk[In, Out]) claim(i int32) bool {
+	return c.batch.opts.timeout == 0 || c.state[i].CompareAndSwap(callOpen, callClaimed)
+}
+
+func (c *chunk[In, Out]) unclaim(i int32) { c.state[i].Store(callOpen) }
+
+func (c *chunk[In, Out]) publish(i int32, err error) {
+	if err == nil {
+		c.state[i].Store(callSucceeded)
+	} else {
+		c.fail(i, err)
+	}
+	c.mapper.finished(c, i)
+}
+
+func (c *chunk[In, Out]) fail(i int32, err error) {
+	c.mu.Lock()
+	if c.errs == nil {
+		c.errs = make(map[int32]error)
+	}
+	c.errs[i] = err
+	c.mu.Unlock()
+	c.state[i].Store(callFailed)
+}
+
+func (c *chunk[In, Out]) runnable() bool                { return c.mapper.task.fn != nil }
+func (c *chunk[In, Out]) types() (in, out reflect.Type) { return c.mapper.task.Types() }
+func (c *chunk[In, Out]) input(i int32) any             { return c.inputs[i] }
+
+func (c *chunk[In, Out]) appendInput(dst []byte, codec Codec, i int32) ([]byte, error) {
+	return codec.Append(dst, &c.inputs[i])
+}
+
+func (c *chunk[In, Out]) decode(codec Codec, src []byte, i int32) error {
+	return codec.Decode(src, &c.values[i])
+}
+
+func (c *chunk[In, Out]) setValue(v any, i int32) error { return assign(&c.values[i], v) }
+
+func (c *chunk[In, Out]) context(r *runner) *callContext {
+	return &callContext{parent: c.batch.ctx, runner: r}
+}

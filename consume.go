@@ -1,0 +1,137 @@
+package tandem
+
+import "time"
+
+// finished tells the consumer that call i of c has an outcome.
+func (m *mapper[In, Out]) finished(c *chunk[In, Out], i int32) {
+	if m.opts.unordered {
+		m.mu.Lock()
+		m.arrivals = append(m.arrivals, arrival[In, Out]{c, i})
+		m.mu.Unlock()
+		signal(m.wake)
+		return
+	}
+	if c.awaited.Load() == i && c.awaited.CompareAndSwap(i, noCall) {
+		signal(m.wake)
+	}
+}
+
+// consumeOrdered yields outcomes in the order of the inputs. It returns false
+// when the loop was left.
+func (m *mapper[In, Out]) consumeOrdered(yield yielder[In, Out]) bool {
+	for c := m.next(); c != nil; c = m.next() {
+		for i := range c.batch.size {
+			m.await(c, i)
+			if !m.yield(c, i, yield) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// next returns the next chunk in order, or nil when there are no more.
+func (m *mapper[In, Out]) next() *chunk[In, Out] {
+	for {
+		m.mu.Lock()
+		if len(m.pending) > 0 {
+			c := m.pending[0]
+			m.pending[0] = nil
+			m.pending = m.pending[1:]
+			m.mu.Unlock()
+			return c
+		}
+		over := m.ended && len(m.pending) == 0
+		m.mu.Unlock()
+		if over {
+			return nil
+		}
+		m.park()
+	}
+}
+
+// await blocks until call i of c has finished.
+func (m *mapper[In, Out]) await(c *chunk[In, Out], i int32) {
+	for !c.finished(i) {
+		c.awaited.Store(i)
+		if c.finished(i) {
+			c.awaited.Store(noCall)
+			return
+		}
+		m.park()
+	}
+}
+
+// consumeArrivals yields outcomes as they finish. It returns false when the
+// loop was left.
+func (m *mapper[In, Out]) consumeArrivals(yield yielder[In, Out]) bool {
+	var batch, spare []arrival[In, Out]
+	for {
+		m.mu.Lock()
+		batch, m.arrivals = m.arrivals, spare[:0]
+		over := m.ended && m.released == m.sent
+		m.mu.Unlock()
+		if over {
+			return true
+		}
+		if len(batch) == 0 {
+			m.park()
+		}
+		for _, a := range batch {
+			if !m.yield(a.chunk, a.index, yield) {
+				return false
+			}
+		}
+		clear(batch)
+		spare = batch
+	}
+}
+
+// park waits for a token, lending the slot of the task that ranges.
+func (m *mapper[In, Out]) park() {
+	select {
+	case <-m.wake:
+		return
+	default:
+	}
+	m.feedMore()
+	m.lender.lend()
+	<-m.wake
+	m.lender.reclaim()
+}
+
+// yield hands out the outcome of call i of c, which has finished.
+func (m *mapper[In, Out]) yield(c *chunk[In, Out], i int32, yield yielder[In, Out]) bool {
+	value, err := c.outcome(i)
+	if c.yielded++; c.yielded == c.batch.size {
+		m.retire(c)
+	}
+	m.release()
+	return yield(c.batch.first+int(i), c.inputs[i], value, err)
+}
+
+// retire forgets a chunk whose last outcome is being yielded, and learns from
+// it how long chunks should be.
+func (m *mapper[In, Out]) retire(c *chunk[In, Out]) {
+	c.count()
+	m.mu.Lock()
+	delete(m.live, c)
+	m.mu.Unlock()
+	took, target := time.Since(c.sentAt), m.target.Load()
+	switch {
+	case took < growBelow && int64(c.batch.size) >= target:
+		m.resize(min(2*target, maxChunk))
+	case took > shrinkAbove && target > 1:
+		m.resize(target / 2)
+	}
+}
+
+// resize sets the target size of chunks and the window that goes with it.
+func (m *mapper[In, Out]) resize(target int64) {
+	m.target.Store(target)
+	window := int64(m.opts.window)
+	if window == 0 {
+		window = max(4*int64(m.slots), min(8*target, maxWindow))
+	}
+	m.window.Store(window)
+}

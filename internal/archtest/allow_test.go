@@ -1,0 +1,15 @@
+package archtest
+
+// The keys of these lists are FILE:FUNCTION, with the path from the root of the
+// repository and TYPE.METHOD for a method. The values are reasons.
+
+// goAllowed lists functions that start a goroutine with a bare go statement.
+// The reason says who ends the goroutine and who joins it.
+var goAllowed = map[string]string{}
+
+// envAllowed lists functions that read the environment although they are not in
+// cmd, worker or examples. Only packages in envAllowedIn may be listed.
+var envAllowed = map[string]string{}
+
+// envAllowedIn are the packages that give an environment to other programs.
+var envAllowedIn = []string{"process", "command", "python"}

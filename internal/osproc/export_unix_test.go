@@ -1,0 +1,6 @@
+//go:build unix && !aix && !solaris
+
+package osproc
+
+// ForgetPidfd makes s behave as on a kernel without pidfd.
+func (s *Spawner) ForgetPidfd() { s.noPidfd = true }

@@ -1,0 +1,72 @@
+//go:build !unix || aix || solaris
+
+package osproc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+)
+
+// Spawner cannot be made here: [NewSpawner] returns [ErrUnsupported].
+type Spawner struct{}
+
+// NewSpawner returns [ErrUnsupported].
+func NewSpawner() (*Spawner, error) { return nil, ErrUnsupported }
+
+// Start returns [ErrUnsupported].
+func (*Spawner) Start(context.Context, Command) (*Process, error) { return nil, ErrUnsupported }
+
+// Close does nothing.
+func (*Spawner) Close() error { return nil }
+
+// Process cannot be made here.
+type Process struct{}
+
+// PID returns 0.
+func (*Process) PID() int { return 0 }
+
+// Exited returns nil.
+func (*Process) Exited() <-chan struct{} { return nil }
+
+// Signal returns [ErrUnsupported].
+func (*Process) Signal(syscall.Signal) error { return ErrUnsupported }
+
+// KillGroup returns [ErrUnsupported].
+func (*Process) KillGroup() error { return ErrUnsupported }
+
+// Reap returns an unknown exit.
+func (*Process) Reap() Exit { return Exit{Code: CodeUnknown} }
+
+// Output cannot be made here: [NewOutput] returns [ErrUnsupported].
+type Output struct{}
+
+// NewOutput returns [ErrUnsupported].
+func NewOutput(func(line []byte)) (*Output, *os.File, error) { return nil, nil, ErrUnsupported }
+
+// Tail returns "".
+func (*Output) Tail() string { return "" }
+
+// Wait returns at once.
+func (*Output) Wait() {}
+
+// Close does nothing.
+func (*Output) Close() {}
+
+// Socketpair returns [ErrUnsupported].
+func Socketpair() (*net.UnixConn, *os.File, error) { return nil, nil, ErrUnsupported }
+
+// ConnFromFD returns [ErrUnsupported].
+func ConnFromFD(int) (*net.UnixConn, error) { return nil, ErrUnsupported }
+
+// Self returns the path of this program's file.
+func Self() (string, error) { return os.Executable() }
+
+// ResidentSize is not supported here: it returns an error that wraps
+// [errors.ErrUnsupported].
+func ResidentSize(int) (int64, error) {
+	return 0, fmt.Errorf("resident size: %w", errors.ErrUnsupported)
+}

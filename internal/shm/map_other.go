@@ -1,0 +1,13 @@
+//go:build !unix || aix || solaris
+
+package shm
+
+import "os"
+
+func createFile(int64) (*os.File, error) { return nil, ErrUnsupported }
+
+func adopt(int) (*os.File, error) { return nil, ErrUnsupported }
+
+func mapFile(*os.File, int) ([]byte, error) { return nil, ErrUnsupported }
+
+func unmap([]byte) error { return nil }

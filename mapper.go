@@ -1,0 +1,316 @@
+package tandem
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// maxChunk bounds how many calls travel together. More would save little.
+	maxChunk = 512
+
+	// maxWindow bounds the default window. It covers several chunks of the
+	// largest size for each of a few slots.
+	maxWindow = 8 * maxChunk
+
+	// linger is how long an input may wait for others to travel with. Longer
+	// delays the outcomes of a slow input; shorter sends small chunks.
+	linger = time.Millisecond
+
+	// A chunk that is back sooner than growBelow could have been twice as
+	// long; one that takes longer than shrinkAbove need not be as long.
+	growBelow   = 500 * time.Microsecond
+	shrinkAbove = 5 * time.Millisecond
+
+	// releaseEvery is how many outcomes are yielded between two notes to a
+	// feeder that has room. More saves writes to memory shared with it.
+	releaseEvery = 32
+)
+
+// mapper runs one Map. Three parties meet in it:
+//
+//	feeder --open chunk--> executor --finished--> consumer --yield--> the loop
+//	  ^                                              |
+//	  +-------------- room in the window ------------+
+//
+// The feeder is a goroutine that pulls inputs into the open chunk. The chunk is
+// sent when it has reached the target size, or by a timer that does not let an
+// input linger; sealing it decides between the two. The consumer is the goroutine of the loop.
+//
+// M1: at most window inputs have been taken and not been yielded.
+// M2: chunks are pending in the order of their inputs.
+// M3: run returns only when the feeder has ended and every call has finished.
+type mapper[In, Out any] struct {
+	// Immutable once run has begun.
+	ctx      context.Context // of the whole Map; canceled when the loop is left
+	executor Executor
+	task     Task[In, Out]
+	opts     mapOptions
+	slots    int
+	lender   *runner // the slot of the task that ranges, if any
+	timer    *time.Timer
+
+	feeder  sync.WaitGroup
+	sending sync.WaitGroup // sends by the timer
+	wake    chan struct{}  // for the consumer: look again
+	room    chan struct{}  // for the feeder: look again
+
+	over    atomic.Bool                    // ctx has ended
+	open    atomic.Pointer[chunk[In, Out]] // being filled, or last filled
+	target  atomic.Int64                   // calls a chunk should have
+	window  atomic.Int64                   // inputs that may be taken and not yielded
+	yielded atomic.Int64                   // lags behind released while the feeder does not starve
+	starved atomic.Int64                   // how many inputs the feeder had taken when it began to wait for room; 0 when it does not
+
+	// Owned by the feeder.
+	taken int // inputs
+	limit int // taken may grow to this before yielded is read again
+
+	// Owned by the consumer.
+	released int64 // outcomes yielded
+
+	mu       sync.Mutex
+	pending  []*chunk[In, Out]            // sent, and not taken by the consumer
+	live     map[*chunk[In, Out]]struct{} // sent, and not wholly yielded
+	arrivals []arrival[In, Out]           // finished calls, with Unordered
+	sent     int64                        // calls in chunks that were sent
+	ended    bool                         // no more chunks will be sent
+	failure  error                        // why the input ended early
+}
+
+// arrival is a finished call.
+type arrival[In, Out any] struct {
+	chunk *chunk[In, Out]
+	index int32
+}
+
+func newMapper[In, Out any](ctx context.Context, ex Executor, task Task[In, Out], opts mapOptions) *mapper[In, Out] {
+	m := &mapper[In, Out]{
+		ctx: ctx, executor: ex, task: task, opts: opts,
+		slots:  max(1, ex.Stats().Slots),
+		lender: lenderOf(ctx),
+		wake:   make(chan struct{}, 1),
+		room:   make(chan struct{}, 1),
+		live:   make(map[*chunk[In, Out]]struct{}),
+	}
+	m.resize(1)
+	return m
+}
+
+// yielder takes the outcome of the call with the given index. Its arguments
+// are values, because a pointer would cost an allocation for each.
+type yielder[In, Out any] func(index int, in In, value Out, err error) bool
+
+// run maps inputs and gives each outcome to yield, until that returns false.
+func (m *mapper[In, Out]) run(inputs iter.Seq[In], yield yielder[In, Out]) {
+	ctx, cancel := context.WithCancel(m.ctx)
+	m.ctx = ctx
+	m.timer = time.AfterFunc(time.Hour, m.sendLate)
+	m.timer.Stop()
+	canceled := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(canceled)
+		m.over.Store(true)
+		m.cancelLive()
+	})
+	m.feeder.Go(func() { m.feed(inputs) })
+	defer func() {
+		if !stop() {
+			<-canceled
+		}
+		m.over.Store(true)
+		cancel()
+		m.join()
+	}()
+	consume := m.consumeOrdered
+	if m.opts.unordered {
+		consume = m.consumeArrivals
+	}
+	if consume(yield) && m.failure != nil {
+		var in In
+		var value Out
+		yield(noCall, in, value, m.failure)
+	}
+}
+
+// join returns when nothing of the Map goes on. After a loop that was not left
+// early there is nothing to wait for.
+func (m *mapper[In, Out]) join() {
+	m.feeder.Wait()
+	m.sending.Wait()
+	m.cancelLive()
+	for c := range m.live {
+		for i := range c.batch.size {
+			m.await(c, i)
+		}
+		c.count()
+	}
+}
+
+// feed is the feeder: it pulls inputs until they end, the Map does, or the
+// iterator panics.
+func (m *mapper[In, Out]) feed(inputs iter.Seq[In]) {
+	returned := false
+	defer func() {
+		var failure error
+		if v := recover(); v != nil {
+			failure = fmt.Errorf("tandem: input iterator: %w", &PanicError{Value: v, Stack: debug.Stack()})
+		} else if !returned {
+			failure = fmt.Errorf("tandem: input iterator: %w", &PanicError{Goexit: true})
+		} else if m.ctx.Err() != nil {
+			failure = newCallError(ErrCanceled, NotStarted, context.Cause(m.ctx))
+		}
+		m.endInput(failure)
+	}()
+	for in := range inputs {
+		if !m.add(in) {
+			break
+		}
+	}
+	returned = true
+}
+
+// add puts an input into the open chunk, and reports whether there is room for
+// another, for which it waits.
+func (m *mapper[In, Out]) add(in In) bool {
+	c := m.open.Load()
+	if c == nil || !c.put(in) {
+		c = newChunk(m, m.taken, int(m.target.Load()))
+		c.put(in)
+		m.open.Store(c)
+		if len(c.inputs) > 1 {
+			m.timer.Reset(linger)
+		}
+	}
+	m.taken++
+	if m.taken-c.batch.first == len(c.inputs) {
+		m.sendSealed(c)
+	}
+	if m.taken < m.limit {
+		return !m.over.Load()
+	}
+	return m.awaitRoom()
+}
+
+// awaitRoom blocks while the window is full and reports whether the Map goes on.
+func (m *mapper[In, Out]) awaitRoom() bool {
+	for !m.over.Load() {
+		if m.limit = int(m.yielded.Load() + m.window.Load()); m.taken < m.limit {
+			return true
+		}
+		m.sendOpen()
+		m.starved.Store(int64(m.taken))
+		if m.taken < int(m.yielded.Load()+m.window.Load()) {
+			continue
+		}
+		select {
+		case <-m.room:
+		case <-m.ctx.Done():
+			return false
+		}
+	}
+	return false
+}
+
+// release makes room for one more input. While the feeder finds room, it need
+// not know at once.
+func (m *mapper[In, Out]) release() {
+	m.released++
+	if m.starved.Load() != 0 || m.released%releaseEvery == 0 {
+		m.feedMore()
+	}
+}
+
+// feedMore tells the feeder how much has been yielded, and wakes it if it waits
+// and half of the window is free. The consumer calls it before it waits itself,
+// so that never both do.
+func (m *mapper[In, Out]) feedMore() {
+	m.yielded.Store(m.released)
+	if taken := m.starved.Load(); taken != 0 && taken-m.released <= m.window.Load()/2 {
+		m.starved.Store(0)
+		signal(m.room)
+	}
+}
+
+// sendOpen sends the open chunk as it is, if it was not sent.
+func (m *mapper[In, Out]) sendOpen() {
+	if c := m.open.Load(); c != nil {
+		m.sendSealed(c)
+	}
+}
+
+// sendLate is the timer's sendOpen.
+func (m *mapper[In, Out]) sendLate() {
+	m.mu.Lock()
+	if m.ended {
+		m.mu.Unlock()
+		return
+	}
+	m.sending.Add(1)
+	m.mu.Unlock()
+	defer m.sending.Done()
+	m.sendOpen()
+}
+
+// sendSealed seals c and sends it, unless that was done.
+func (m *mapper[In, Out]) sendSealed(c *chunk[In, Out]) {
+	if !c.seal() {
+		return
+	}
+	c.sentAt = time.Now()
+	m.mu.Lock()
+	m.live[c] = struct{}{}
+	m.sent += int64(c.batch.size)
+	if !m.opts.unordered {
+		m.pending = append(m.pending, c)
+	}
+	m.mu.Unlock()
+	m.send(c)
+}
+
+// send gives a chunk to the executor, or fails its calls when that refuses.
+func (m *mapper[In, Out]) send(c *chunk[In, Out]) {
+	if err := m.executor.Execute(m.ctx, &c.batch); err != nil {
+		c.refuse(err)
+	} else if m.ctx.Err() != nil {
+		m.executor.Cancel(&c.batch) // cancelLive may have come before the executor had it
+	}
+	signal(m.wake)
+}
+
+// endInput is the feeder's last act. A chunk that the timer is about to send has
+// been sealed by it, and is waited for.
+func (m *mapper[In, Out]) endInput(failure error) {
+	m.sendOpen()
+	m.timer.Stop()
+	m.mu.Lock()
+	m.ended, m.failure = true, failure
+	m.mu.Unlock()
+	m.sending.Wait()
+	signal(m.wake)
+}
+
+// cancelLive cancels all that was sent.
+func (m *mapper[In, Out]) cancelLive() {
+	m.mu.Lock()
+	chunks := slices.Collect(maps.Keys(m.live))
+	m.mu.Unlock()
+	for _, c := range chunks {
+		m.executor.Cancel(&c.batch)
+	}
+}
+
+// signal leaves a token in ch for whoever looks next.
+func signal(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}

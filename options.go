@@ -1,0 +1,119 @@
+package tandem
+
+import (
+	"fmt"
+	"time"
+)
+
+// A CallOption changes how one call is carried. It may be given to [Submit],
+// [TrySubmit] and [Run], and to [Map] and [Results] for each of their calls.
+type CallOption interface {
+	MapOption
+	applyCall(*callOptions)
+}
+
+// A MapOption changes how a [Map] or [Results] runs.
+type MapOption interface {
+	applyMap(*mapOptions)
+}
+
+type callOptions struct {
+	timeout    time.Duration
+	retries    int
+	priority   int
+	label      string
+	idempotent bool
+}
+
+type mapOptions struct {
+	call      callOptions
+	unordered bool
+	window    int
+}
+
+type callOption func(*callOptions)
+
+func (o callOption) applyCall(c *callOptions) { o(c) }
+func (o callOption) applyMap(m *mapOptions)   { o(&m.call) }
+
+type mapOption func(*mapOptions)
+
+func (o mapOption) applyMap(m *mapOptions) { o(m) }
+
+// Timeout limits how long one attempt may run. The clock starts when the task
+// does, not while the call waits. When it runs out, the task's context is
+// canceled; executors with worker processes then end the process. The call
+// fails with [ErrTimeout]. It panics if d is not positive.
+func Timeout(d time.Duration) CallOption {
+	if d <= 0 {
+		panic(fmt.Sprintf("tandem: Timeout(%v): want more than 0", d))
+	}
+	return callOption(func(c *callOptions) { c.timeout = d })
+}
+
+// Retries allows up to n attempts more after one that failed: with the task's
+// own error, a panic, or an engine failure after which the call certainly had
+// not run. An attempt that may have run, such as one whose worker died, is
+// repeated only for a call that is also [Idempotent]. Canceled calls are never
+// repeated. It panics if n is negative.
+func Retries(n int) CallOption {
+	if n < 0 {
+		panic(fmt.Sprintf("tandem: Retries(%d): want 0 or more", n))
+	}
+	return callOption(func(c *callOptions) { c.retries = n })
+}
+
+// Idempotent says that running the call twice is as good as once, which lets
+// [Retries] repeat attempts that may have run.
+func Idempotent() CallOption {
+	return callOption(func(c *callOptions) { c.idempotent = true })
+}
+
+// Priority orders waiting calls: higher first, equal ones in the order they
+// were accepted. The default is 0.
+func Priority(p int) CallOption {
+	return callOption(func(c *callOptions) { c.priority = p })
+}
+
+// Label names the call in errors, captured output and statistics. Calls of a
+// [Map] add their index.
+func Label(s string) CallOption {
+	return callOption(func(c *callOptions) { c.label = s })
+}
+
+// Unordered makes a [Map] yield outcomes as they finish instead of in the order
+// of the inputs.
+func Unordered() MapOption {
+	return mapOption(func(m *mapOptions) { m.unordered = true })
+}
+
+// Window limits how many inputs a [Map] has taken whose outcomes have not been
+// yielded. The default starts at four for each slot of the executor and grows
+// to 4096 while calls are short. It panics if n is less than 1.
+func Window(n int) MapOption {
+	if n < 1 {
+		panic(fmt.Sprintf("tandem: Window(%d): want 1 or more", n))
+	}
+	return mapOption(func(m *mapOptions) { m.window = n })
+}
+
+// defaultOptions are shared by all calls that have none of their own.
+var defaultOptions callOptions
+
+func newCallOptions(opts []CallOption) *callOptions {
+	if len(opts) == 0 {
+		return &defaultOptions
+	}
+	c := new(callOptions)
+	for _, o := range opts {
+		o.applyCall(c)
+	}
+	return c
+}
+
+func newMapOptions(opts []MapOption) (m mapOptions) {
+	for _, o := range opts {
+		o.applyMap(&m)
+	}
+	return m
+}

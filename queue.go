@@ -1,0 +1,348 @@
+package tandem
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// Queue holds the calls that an executor has accepted and not started, in order
+// of priority and arrival. It is the part that executors share: the bound, the
+// waiting of submitters, cancellation of waiting calls, and closing.
+//
+// Batches wait in spans. A span's calls are claimed by moving its cursor with
+// one atomic add, so that taking a call needs no lock until its span is used up.
+//
+// Q1: a call is handed out once: by Claim, Withdraw or WithdrawAll.
+// Q2: no more than limit calls wait, except one batch larger than that alone,
+// and calls that were given back with Return.
+type Queue struct {
+	limit    int // immutable
+	head     atomic.Pointer[span]
+	counters counters
+
+	mu       sync.Mutex
+	levels   []level // by falling priority; no empty ones
+	waiting  int     // calls of linked spans, claimed or not
+	blocked  []*blocked
+	draining bool
+}
+
+// span is a run of waiting calls: a node of the queue.
+type span struct {
+	calls      Calls
+	cursor     atomic.Int64 // next call to be claimed, from calls.lo
+	prev, next *span
+	linked     bool
+}
+
+// level is the list of spans of one priority.
+type level struct {
+	priority    int
+	first, last *span
+}
+
+// blocked is a submitter that waits for room.
+type blocked struct {
+	size  int
+	ready chan struct{} // closed by the queue when there is room or it drains
+}
+
+// NewQueue returns a queue for up to limit waiting calls. limit must be positive.
+func NewQueue(limit int) *Queue { return &Queue{limit: limit} }
+
+// Push adds the calls of b. It blocks while the queue is full, until ctx ends.
+// While it blocks, the task that ctx belongs to lends its slot. Errors are
+// [*CallError]: [ErrFull] if b is not to wait, [ErrClosed], [ErrCanceled].
+func (q *Queue) Push(ctx context.Context, b *Batch) error {
+	turn := false // has waited already, so nobody is ahead
+	q.mu.Lock()
+	for {
+		switch {
+		case q.draining:
+			q.mu.Unlock()
+			return b.refusal(ErrClosed, nil)
+		case ctx.Err() != nil:
+			q.mu.Unlock()
+			return b.refusal(ErrCanceled, context.Cause(ctx))
+		case q.fitsLocked(b.Len()) && (turn || len(q.blocked) == 0):
+			s := &b.span
+			s.calls = b.All()
+			b.counters = &q.counters
+			q.counters.accepted.Add(uint64(b.size))
+			q.linkLocked(s, b.opts.priority, false)
+			q.mu.Unlock()
+			return nil
+		case b.refuse:
+			q.mu.Unlock()
+			return b.refusal(ErrFull, nil)
+		}
+		w := &blocked{b.Len(), make(chan struct{})}
+		q.blocked = append(q.blocked, w)
+		q.mu.Unlock()
+		q.await(ctx, w)
+		q.mu.Lock()
+		q.unblockLocked(w)
+		turn = true
+	}
+}
+
+// await waits until w is ready or ctx ends.
+func (q *Queue) await(ctx context.Context, w *blocked) {
+	lender := lenderOf(ctx)
+	lender.lend()
+	defer lender.reclaim()
+	select {
+	case <-w.ready:
+	case <-ctx.Done():
+	}
+}
+
+// Claim hands out up to limit calls of the first span, or none when nothing
+// waits. A share above one is never more than the span's part for each of
+// slots, so that free slots find work.
+func (q *Queue) Claim(limit, slots int) Calls {
+	for {
+		s := q.head.Load()
+		if s == nil {
+			return Calls{}
+		}
+		if calls := s.claim(limit, slots); calls.Len() > 0 {
+			return calls
+		}
+		q.mu.Lock()
+		q.unlinkLocked(s)
+		q.mu.Unlock()
+	}
+}
+
+func (s *span) claim(limit, slots int) Calls {
+	n := int64(1)
+	if limit > 1 {
+		left := int64(s.calls.hi) - int64(s.calls.lo) - s.cursor.Load()
+		n = max(1, min(int64(limit), left/int64(2*slots)))
+	}
+	return s.take(n)
+}
+
+// take moves the cursor by n and returns what was there.
+func (s *span) take(n int64) Calls {
+	from := s.cursor.Add(n) - n + int64(s.calls.lo)
+	if from >= int64(s.calls.hi) {
+		return Calls{}
+	}
+	return Calls{s.calls.Batch, int32(from), int32(min(from+n, int64(s.calls.hi)))}
+}
+
+// left returns how many calls of s have not been claimed.
+func (s *span) left() int {
+	return max(0, s.calls.Len()-int(min(s.cursor.Load(), int64(s.calls.Len()))))
+}
+
+// Return puts claimed calls back at the front of their priority. It never
+// blocks, also when the queue is full or drains.
+func (q *Queue) Return(calls Calls) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.linkLocked(&span{calls: calls}, calls.Batch.opts.priority, true)
+}
+
+// Withdraw takes the waiting calls of b out of the queue and hands them to each.
+func (q *Queue) Withdraw(b *Batch, each func(Call)) {
+	q.withdraw(func(s *span) bool { return s.calls.Batch == b }, each)
+}
+
+// WithdrawAll takes all waiting calls out of the queue and hands them to each.
+func (q *Queue) WithdrawAll(each func(Call)) {
+	q.withdraw(func(*span) bool { return true }, each)
+}
+
+func (q *Queue) withdraw(match func(*span) bool, each func(Call)) {
+	var taken []Calls
+	q.mu.Lock()
+	for _, s := range q.spansLocked() {
+		if match(s) {
+			taken = append(taken, s.take(1<<40))
+			q.unlinkLocked(s)
+		}
+	}
+	q.mu.Unlock()
+	for _, calls := range taken {
+		for i := range calls.Len() {
+			each(calls.At(i))
+		}
+	}
+}
+
+// Drain makes every later Push fail with [ErrClosed], also those that block now.
+func (q *Queue) Drain() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.draining = true
+	for _, w := range q.blocked {
+		w.wake()
+	}
+}
+
+// Waiting returns how many calls wait.
+func (q *Queue) Waiting() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := 0
+	for _, s := range q.spansLocked() {
+		n += s.left()
+	}
+	return n
+}
+
+// Stats returns what the queue knows of its executor.
+func (q *Queue) Stats() Stats {
+	return Stats{
+		Waiting:    q.Waiting(),
+		QueueLimit: q.limit,
+		Accepted:   q.counters.accepted.Load(),
+		Succeeded:  q.counters.succeeded.Load(),
+		Failed:     q.counters.failed.Load(),
+		Canceled:   q.counters.canceled.Load(),
+		Retried:    q.counters.retried.Load(),
+	}
+}
+
+// counters count the calls of one executor.
+type counters struct {
+	accepted, succeeded, failed, canceled, retried atomic.Uint64
+}
+
+// count counts the outcome of a call.
+func (n *counters) count(err error) {
+	switch {
+	case err == nil:
+		n.succeeded.Add(1)
+	case isCanceled(err):
+		n.canceled.Add(1)
+	default:
+		n.failed.Add(1)
+	}
+}
+
+// isCanceled reports whether err says that a call was canceled before it started.
+func isCanceled(err error) bool {
+	e, ok := err.(*CallError)
+	return ok && e.Code == codeOf(ErrCanceled)
+}
+
+func (q *Queue) spansLocked() []*span {
+	var all []*span
+	for _, l := range q.levels {
+		for s := l.first; s != nil; s = s.next {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func (q *Queue) fitsLocked(n int) bool {
+	return q.waiting+n <= q.limit || q.waiting == 0
+}
+
+func (q *Queue) linkLocked(s *span, priority int, front bool) {
+	l := q.levelLocked(priority)
+	s.linked = true
+	switch {
+	case l.first == nil:
+		l.first, l.last = s, s
+	case front:
+		s.next, l.first.prev = l.first, s
+		l.first = s
+	default:
+		s.prev, l.last.next = l.last, s
+		l.last = s
+	}
+	q.waiting += s.calls.Len()
+	q.head.Store(q.levels[0].first)
+}
+
+// levelLocked returns the level of a priority, making it if need be.
+func (q *Queue) levelLocked(priority int) *level {
+	i := 0
+	for i < len(q.levels) && q.levels[i].priority > priority {
+		i++
+	}
+	if i == len(q.levels) || q.levels[i].priority != priority {
+		q.levels = append(q.levels, level{})
+		copy(q.levels[i+1:], q.levels[i:])
+		q.levels[i] = level{priority: priority}
+	}
+	return &q.levels[i]
+}
+
+// unlinkLocked removes s, if that has not been done, and lets blocked
+// submitters in.
+func (q *Queue) unlinkLocked(s *span) {
+	if !s.linked {
+		return
+	}
+	s.linked = false
+	i := 0
+	for q.levels[i].priority != s.calls.Batch.opts.priority {
+		i++
+	}
+	l := &q.levels[i]
+	if s.prev == nil {
+		l.first = s.next
+	} else {
+		s.prev.next = s.next
+	}
+	if s.next == nil {
+		l.last = s.prev
+	} else {
+		s.next.prev = s.prev
+	}
+	s.prev, s.next = nil, nil
+	if l.first == nil {
+		q.levels = append(q.levels[:i], q.levels[i+1:]...)
+	}
+	q.waiting -= s.calls.Len()
+	q.storeHeadLocked()
+	q.admitLocked()
+}
+
+func (q *Queue) storeHeadLocked() {
+	var first *span
+	if len(q.levels) > 0 {
+		first = q.levels[0].first
+	}
+	q.head.Store(first)
+}
+
+// admitLocked wakes the submitters that now fit, first come first served.
+func (q *Queue) admitLocked() {
+	free := q.limit - q.waiting
+	for _, w := range q.blocked {
+		if w.size > free && (q.waiting > 0 || free < q.limit) {
+			return
+		}
+		free -= w.size
+		w.wake()
+	}
+}
+
+func (q *Queue) unblockLocked(w *blocked) {
+	for i, other := range q.blocked {
+		if other == w {
+			q.blocked = append(q.blocked[:i], q.blocked[i+1:]...)
+			break
+		}
+	}
+	if len(q.blocked) > 0 {
+		q.admitLocked()
+	}
+}
+
+func (w *blocked) wake() {
+	select {
+	case <-w.ready:
+	default:
+		close(w.ready)
+	}
+}
