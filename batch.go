@@ -332,6 +332,17 @@ func (r Calls) Len() int { return int(r.hi - r.lo) }
 // At returns call i, counted from 0.
 func (r Calls) At(i int) Call { return Call{r.Batch, r.lo + int32(i)} }
 
+// From returns the run without its first n calls.
+func (r Calls) From(n int) Calls { return Calls{r.Batch, r.lo + int32(n), r.hi} }
+
+// Extend returns the run with c at its end, if c follows it.
+func (r Calls) Extend(c Call) (Calls, bool) {
+	if r.Batch != c.batch || r.hi != c.index {
+		return r, false
+	}
+	return Calls{r.Batch, r.lo, r.hi + 1}, true
+}
+
 // Only returns the run that holds just c.
 func (c Call) Only() Calls { return Calls{c.batch, c.index, c.index + 1} }
 

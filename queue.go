@@ -2,6 +2,7 @@ package tandem
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -15,16 +16,19 @@ import (
 //
 // Q1: a call is handed out once: by Claim, Withdraw or WithdrawAll.
 // Q2: no more than limit calls wait, except one batch larger than that alone,
-// and calls that were given back with Return.
+// and calls that were given back with Return. A span counts whole until its
+// last call is claimed.
+// Q3: submitters that wait are admitted in the order in which they came; nobody
+// overtakes them.
 type Queue struct {
 	limit    int // immutable
 	head     atomic.Pointer[span]
 	counters counters
 
 	mu       sync.Mutex
-	levels   []level // by falling priority; no empty ones
-	waiting  int     // calls of linked spans, claimed or not
-	blocked  []*blocked
+	levels   []level    // by falling priority; no empty ones
+	waiting  int        // calls of linked spans, claimed or not
+	blocked  []*blocked // first come first
 	draining bool
 }
 
@@ -42,10 +46,12 @@ type level struct {
 	first, last *span
 }
 
-// blocked is a submitter that waits for room.
+// blocked is a submitter that waits for room. The queue links its batch when
+// there is room, so that it need not come back in time to keep its place.
 type blocked struct {
-	size  int
-	ready chan struct{} // closed by the queue when there is room or it drains
+	batch    *Batch
+	admitted bool          // guarded by the queue's mu
+	ready    chan struct{} // closed by the queue when it admits the batch or drains
 }
 
 // NewQueue returns a queue for up to limit waiting calls. limit must be positive.
@@ -55,36 +61,50 @@ func NewQueue(limit int) *Queue { return &Queue{limit: limit} }
 // While it blocks, the task that ctx belongs to lends its slot. Errors are
 // [*CallError]: [ErrFull] if b is not to wait, [ErrClosed], [ErrCanceled].
 func (q *Queue) Push(ctx context.Context, b *Batch) error {
-	turn := false // has waited already, so nobody is ahead
 	q.mu.Lock()
-	for {
-		switch {
-		case q.draining:
-			q.mu.Unlock()
-			return b.refusal(ErrClosed, nil)
-		case ctx.Err() != nil:
-			q.mu.Unlock()
-			return b.refusal(ErrCanceled, context.Cause(ctx))
-		case q.fitsLocked(b.Len()) && (turn || len(q.blocked) == 0):
-			s := &b.span
-			s.calls = b.All()
-			b.counters = &q.counters
-			q.counters.accepted.Add(uint64(b.size))
-			q.linkLocked(s, b.opts.priority, false)
-			q.mu.Unlock()
-			return nil
-		case b.refuse:
-			q.mu.Unlock()
-			return b.refusal(ErrFull, nil)
-		}
-		w := &blocked{b.Len(), make(chan struct{})}
-		q.blocked = append(q.blocked, w)
+	switch {
+	case q.draining:
 		q.mu.Unlock()
-		q.await(ctx, w)
-		q.mu.Lock()
-		q.unblockLocked(w)
-		turn = true
+		return b.refusal(ErrClosed, nil)
+	case ctx.Err() != nil:
+		q.mu.Unlock()
+		return b.refusal(ErrCanceled, context.Cause(ctx))
+	case len(q.blocked) == 0 && q.fitsLocked(b):
+		q.acceptLocked(b)
+		q.mu.Unlock()
+		return nil
+	case b.refuse:
+		q.mu.Unlock()
+		return b.refusal(ErrFull, nil)
 	}
+	w := &blocked{batch: b, ready: make(chan struct{})}
+	q.blocked = append(q.blocked, w)
+	q.mu.Unlock()
+	q.await(ctx, w)
+	return q.leave(ctx, w)
+}
+
+// leave ends the wait of w: with nil if the queue has its batch, even when ctx
+// has ended meanwhile.
+func (q *Queue) leave(ctx context.Context, w *blocked) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if w.admitted {
+		return nil
+	}
+	q.blocked = slices.DeleteFunc(q.blocked, func(other *blocked) bool { return other == w })
+	if q.draining {
+		return w.batch.refusal(ErrClosed, nil)
+	}
+	q.admitLocked() // those behind it may fit
+	return w.batch.refusal(ErrCanceled, context.Cause(ctx))
+}
+
+func (q *Queue) acceptLocked(b *Batch) {
+	b.span.calls = b.All()
+	b.counters = &q.counters
+	q.counters.accepted.Add(uint64(b.size))
+	q.linkLocked(&b.span, b.opts.priority, false)
 }
 
 // await waits until w is ready or ctx ends.
@@ -107,12 +127,16 @@ func (q *Queue) Claim(limit, slots int) Calls {
 		if s == nil {
 			return Calls{}
 		}
-		if calls := s.claim(limit, slots); calls.Len() > 0 {
+		calls := s.claim(limit, slots)
+		if calls.hi < s.calls.hi && calls.Len() > 0 {
 			return calls
 		}
-		q.mu.Lock()
+		q.mu.Lock() // used up, by this claim or another
 		q.unlinkLocked(s)
 		q.mu.Unlock()
+		if calls.Len() > 0 {
+			return calls
+		}
 	}
 }
 
@@ -178,9 +202,12 @@ func (q *Queue) withdraw(match func(*span) bool, each func(Call)) {
 func (q *Queue) Drain() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.draining {
+		return
+	}
 	q.draining = true
 	for _, w := range q.blocked {
-		w.wake()
+		close(w.ready)
 	}
 }
 
@@ -241,8 +268,8 @@ func (q *Queue) spansLocked() []*span {
 	return all
 }
 
-func (q *Queue) fitsLocked(n int) bool {
-	return q.waiting+n <= q.limit || q.waiting == 0
+func (q *Queue) fitsLocked(b *Batch) bool {
+	return q.waiting+b.Len() <= q.limit || q.waiting == 0
 }
 
 func (q *Queue) linkLocked(s *span, priority int, front bool) {
@@ -315,34 +342,14 @@ func (q *Queue) storeHeadLocked() {
 	q.head.Store(first)
 }
 
-// admitLocked wakes the submitters that now fit, first come first served.
+// admitLocked takes in the batches of waiting submitters that now fit, first
+// come first served.
 func (q *Queue) admitLocked() {
-	free := q.limit - q.waiting
-	for _, w := range q.blocked {
-		if w.size > free && (q.waiting > 0 || free < q.limit) {
-			return
-		}
-		free -= w.size
-		w.wake()
-	}
-}
-
-func (q *Queue) unblockLocked(w *blocked) {
-	for i, other := range q.blocked {
-		if other == w {
-			q.blocked = append(q.blocked[:i], q.blocked[i+1:]...)
-			break
-		}
-	}
-	if len(q.blocked) > 0 {
-		q.admitLocked()
-	}
-}
-
-func (w *blocked) wake() {
-	select {
-	case <-w.ready:
-	default:
+	for !q.draining && len(q.blocked) > 0 && q.fitsLocked(q.blocked[0].batch) {
+		w := q.blocked[0]
+		q.blocked = slices.Delete(q.blocked, 0, 1)
+		w.admitted = true
+		q.acceptLocked(w.batch)
 		close(w.ready)
 	}
 }

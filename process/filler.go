@@ -1,0 +1,261 @@
+package process
+
+import (
+	"fmt"
+
+	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/internal/wire"
+)
+
+// sendAbove is how many bytes of frames are written at once, when there are so
+// many. More delays the first call; fewer cost more system calls.
+const sendAbove = 64 << 10
+
+// fill is the filler: it sends control frames and calls until the worker is gone.
+func (w *worker) fill() {
+	for {
+		select {
+		case <-w.slot.wake:
+		case <-w.gone:
+			return
+		}
+		for w.fillOnce() {
+		}
+	}
+}
+
+// fillOnce sends what can be sent in one write, and reports whether it is worth
+// trying again at once.
+func (w *worker) fillOnce() bool {
+	s := w.slot
+	s.mu.Lock()
+	buf := append(w.frames[:0], w.control...)
+	w.control = w.control[:0]
+	assignable := s.state.assignable()
+	s.mu.Unlock()
+
+	more := false
+	if assignable {
+		buf, more = w.claim(buf)
+	}
+	if len(buf) > 0 {
+		w.socket.Write(buf) // an error means that the worker is gone, which others notice
+	}
+	if cap(buf) <= keepBuffer {
+		w.frames = buf
+	}
+	return more
+}
+
+// keepBuffer is the largest buffer kept for the next frames.
+const keepBuffer = 1 << 20
+
+// claim appends frames with calls from the queue. The calls are held before the
+// frames are written.
+func (w *worker) claim(buf []byte) (_ []byte, more bool) {
+	s, ex := w.slot, w.slot.executor
+	for len(buf) < sendAbove {
+		room := w.allowance()
+		if room <= 0 {
+			return buf, false
+		}
+		calls := ex.queue.Claim(room, ex.config.Workers)
+		if calls.Len() == 0 {
+			if s.free() > 0 && len(ex.slots) > 1 {
+				ex.recall()
+			}
+			return buf, false
+		}
+		buf = w.appendCalls(buf, calls)
+	}
+	return buf, true
+}
+
+// allowance returns how many calls may be sent now: as many as threads are free
+// while another slot has a free thread too, and otherwise some in advance.
+func (w *worker) allowance() int {
+	s := w.slot
+	ahead := !s.executor.othersFree(s)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	most := w.threads
+	if ahead {
+		most = w.credit
+	}
+	return min(most-w.held, mostHeld-int(w.nextID-w.base))
+}
+
+// appendCalls appends one frame with the calls that can be sent and holds them.
+func (w *worker) appendCalls(buf []byte, calls tandem.Calls) []byte {
+	ex := w.slot.executor
+	b := calls.Batch
+	if b.Canceled() != nil {
+		ex.giveBack(calls)
+		return buf
+	}
+	key := ex.types.key(b)
+	number, define, err := w.number(key)
+	if err != nil {
+		w.refuse(calls, tandem.ErrUnknownTask, err)
+		return buf
+	}
+	before := len(buf)
+	frame, sent := w.appendFrame(append(buf, define...), calls, number)
+	if rest := calls.From(sent); rest.Len() > 0 {
+		ex.queue.Return(rest)
+	}
+	switch {
+	case len(w.holds) == 0:
+		return frame
+	case w.hold(w.holds):
+		w.nextID += uint64(len(w.holds))
+		return frame
+	}
+	for _, h := range w.holds { // the worker is to be ended: others take the calls
+		ex.giveBack(h.call.Only())
+	}
+	if define != nil {
+		delete(w.numbers, key)
+	}
+	return buf[:before]
+}
+
+// appendFrame appends a frame with calls, as many as fit, leaves them in
+// w.holds, and returns how many of calls were dealt with. Calls whose input
+// cannot be encoded fail and are not part of the frame.
+func (w *worker) appendFrame(buf []byte, calls tandem.Calls, task uint16) (_ []byte, dealt int) {
+	ex, b := w.slot.executor, calls.Batch
+	w.holds = w.holds[:0]
+	buf, start := wire.BeginFrame(buf)
+	in, _ := b.Types()
+	h := wire.Header{Type: wire.TypeCall, ID: w.nextID, Task: task, Attempt: uint16(calls.At(0).Attempt()), Codec: ex.types.of(in).format}
+	array := h.Codec == wire.CodecJSON
+	if array {
+		h.Flags |= wire.FlagArray
+	}
+	if d := b.Timeout(); d > 0 {
+		h.Flags |= wire.FlagTimeout
+		buf = wire.AppendTimeout(buf, d)
+	}
+	for dealt < calls.Len() && len(buf)-start < sendAbove {
+		c := calls.At(dealt)
+		dealt++
+		longer, err := w.appendInput(buf, c, array)
+		if err != nil {
+			w.refuseInput(c, err)
+			continue
+		}
+		buf = longer
+		w.holds = append(w.holds, held{id: w.nextID + uint64(len(w.holds)), call: c, timeout: b.Timeout()})
+	}
+	if len(w.holds) == 0 {
+		return buf[:start], dealt
+	}
+	if array {
+		buf = append(buf, ']')
+	}
+	h.Count = uint32(len(w.holds))
+	return wire.EndFrame(buf, start, h), dealt
+}
+
+// appendInput appends the input of c: an element of a JSON array, or a payload
+// with its length.
+func (w *worker) appendInput(buf []byte, c tandem.Call, array bool) (_ []byte, err error) {
+	ex := w.slot.executor
+	mark := 0
+	switch {
+	case !array:
+		buf, mark = wire.BeginPayload(buf)
+	case len(w.holds) == 0:
+		buf = append(buf, '[')
+	default:
+		buf = append(buf, ',')
+	}
+	before := len(buf)
+	if buf, err = c.AppendInput(buf, ex.codec); err != nil {
+		return nil, err
+	}
+	if size := len(buf) - before; int64(size) > ex.config.MaxFrame-frameSlack {
+		return nil, tooLarge{size, ex.config.MaxFrame}
+	}
+	if !array {
+		buf = wire.EndPayload(buf, mark)
+	}
+	return buf, nil
+}
+
+// frameSlack is what a frame's body may hold beside one payload.
+const frameSlack = 16
+
+// hold notes calls as sent, unless the worker is to be ended.
+func (w *worker) hold(holds []held) bool {
+	s := w.slot
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.state.assignable() {
+		return false
+	}
+	s.moveLocked(eventAssign)
+	for _, h := range holds {
+		w.holdLocked(h)
+	}
+	w.updateRoomLocked()
+	return true
+}
+
+// number returns the number of a task in this worker. For a new one, define is
+// the frame that gives it. The error says how the worker's idea of it differs.
+func (w *worker) number(key taskKey) (number uint16, define []byte, err error) {
+	if n, known := w.numbers[key]; known {
+		return n, nil, nil
+	}
+	if err := w.compare(key); err != nil {
+		return 0, nil, err
+	}
+	w.lastNumber++
+	w.numbers[key] = w.lastNumber
+	frame, start := wire.BeginFrame(nil)
+	frame = wire.Define{Name: key.name, In: key.in, Out: key.out}.Append(frame)
+	return w.lastNumber, wire.EndFrame(frame, start, wire.Header{Type: wire.TypeDefine, Task: w.lastNumber}), nil
+}
+
+// compare says how the worker's task of that name differs from the parent's.
+func (w *worker) compare(key taskKey) error {
+	if w.offers == nil {
+		return nil // it takes any name, and says itself what it lacks
+	}
+	offer, known := w.offers[key.name]
+	if !known {
+		return fmt.Errorf("the worker has no task %q: it has %s; give all tasks to worker.Main", key.name, names(w.offers))
+	}
+	if offer.In != key.in || offer.Out != key.out {
+		return fmt.Errorf("task %q differs: here %s → %s, in the worker %s → %s", key.name, key.in, key.out, offer.In, offer.Out)
+	}
+	return nil
+}
+
+// refuse fails calls that were not sent.
+func (w *worker) refuse(calls tandem.Calls, kind, err error) {
+	for i := range calls.Len() {
+		c := calls.At(i)
+		w.slot.executor.ended(c, c.Fail(tandem.NewCallError(kind, tandem.NotStarted, c, w.String(), err)))
+	}
+}
+
+func (w *worker) refuseInput(c tandem.Call, err error) {
+	kind := tandem.ErrBadInput
+	if _, large := err.(tooLarge); large {
+		kind = tandem.ErrTooLarge
+	}
+	w.refuse(c.Only(), kind, err)
+}
+
+// tooLarge says that an input does not fit a frame.
+type tooLarge struct {
+	size  int
+	limit int64
+}
+
+func (e tooLarge) Error() string {
+	return fmt.Sprintf("input has %d bytes, the frame limit (MaxFrame) is %d", e.size, e.limit)
+}

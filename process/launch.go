@@ -1,0 +1,268 @@
+package process
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/gotandem/tandem/internal/osproc"
+	"github.com/gotandem/tandem/internal/shm"
+	"github.com/gotandem/tandem/internal/wire"
+)
+
+// Descriptors of a worker. docs/wire.md fixes them.
+const (
+	socketFD = 3
+	boxFD    = 4
+)
+
+// boxSize is how many bytes of results a worker can have finished and not sent.
+// Larger ones go straight to the socket.
+const boxSize = 256 << 10
+
+// finalError is a failure to start that another try would only repeat.
+type finalError struct{ error }
+
+func (e finalError) Unwrap() error { return e.error }
+
+func isFinal(err error) bool {
+	_, final := errors.AsType[finalError](err)
+	return final
+}
+
+// launch starts a worker for s and shakes hands. On an error nothing is left
+// behind: no process, descriptor, mapping or goroutine.
+func (ex *Executor) launch(s *slot) (*worker, error) {
+	nonce := newNonce()
+	w, err := ex.spawn(s, nonce)
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ex.life, func() { w.process.KillGroup() })
+	err = w.handshake(nonce)
+	stop()
+	if err != nil {
+		return nil, w.discard(err)
+	}
+	return w, nil
+}
+
+func newNonce() string {
+	var random [16]byte
+	rand.Read(random[:])
+	return hex.EncodeToString(random[:])
+}
+
+// spawn starts the process with its socket, black box and pipes.
+func (ex *Executor) spawn(s *slot, nonce string) (w *worker, err error) {
+	w = &worker{
+		slot:      s,
+		threads:   ex.config.Threads,
+		gone:      make(chan struct{}),
+		broken:    make(chan error, 1),
+		look:      make(chan struct{}, 1),
+		nextID:    1,
+		base:      1,
+		credit:    ex.config.Threads + 1,
+		numbers:   make(map[taskKey]uint16),
+		expireAt:  jittered(ex.config.MaxCalls),
+		idleSince: time.Now(),
+	}
+	command, err := ex.command(nonce)
+	if err != nil {
+		return nil, finalError{err}
+	}
+	var opened []func()
+	defer func() {
+		if err != nil {
+			for _, undo := range opened {
+				undo()
+			}
+		}
+	}()
+	undo := func(f func()) { opened = append(opened, f) }
+
+	socket, child, err := osproc.Socketpair()
+	if err != nil {
+		return nil, fmt.Errorf("socketpair: %w", err)
+	}
+	defer child.Close()
+	w.socket = socket
+	undo(func() { socket.Close() })
+	if w.box, err = shm.Create(w.threads, boxSize); err != nil {
+		return nil, fmt.Errorf("black box: %w", err)
+	}
+	undo(func() { w.box.Close() })
+	var stdout, stderr *os.File
+	if w.stdout, stdout, err = osproc.NewOutput(w.emit(false)); err != nil {
+		return nil, fmt.Errorf("pipe: %w", err)
+	}
+	defer stdout.Close()
+	undo(w.stdout.Close)
+	if w.stderr, stderr, err = osproc.NewOutput(w.emit(true)); err != nil {
+		return nil, fmt.Errorf("pipe: %w", err)
+	}
+	defer stderr.Close()
+	undo(w.stderr.Close)
+
+	command.Stdout, command.Stderr = stdout, stderr
+	command.Files = []*os.File{child, w.box.File()}
+	if w.process, err = ex.spawner.Start(ex.life, command); err != nil {
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+			err = finalError{err}
+		}
+		return nil, fmt.Errorf("start %s: %w", command.Path, err)
+	}
+	w.pid.Store(int64(w.process.PID()))
+	w.box.CloseFile()
+	w.reader = wire.NewReader(socket, uint32(ex.config.MaxFrame))
+	return w, nil
+}
+
+// command returns what to start. The environment is this program's, with what
+// the configuration adds.
+func (ex *Executor) command(nonce string) (osproc.Command, error) {
+	gate := wire.Gate{Version: wire.Version, Socket: socketFD, BlackBox: boxFD, Nonce: nonce}
+	c := osproc.Command{Dir: ex.config.Dir, Env: os.Environ()}
+	if r := ex.config.Runtime; r != nil {
+		c.Path, c.Args = r.Path, r.Args
+		c.Env = append(c.Env, r.Env...)
+	} else {
+		self, err := osproc.Self()
+		if err != nil {
+			return c, err
+		}
+		c.Path, c.Name = self, os.Args[0]
+		if !hasVariable(c.Env, "GOMAXPROCS") {
+			c.Env = append(c.Env, fmt.Sprintf("GOMAXPROCS=%d", max(1, runtime.GOMAXPROCS(0)/ex.config.Workers)))
+		}
+	}
+	c.Env = append(c.Env, ex.config.Env...)
+	c.Env = append(c.Env, wire.EnvName+"="+gate.String())
+	return c, nil
+}
+
+func hasVariable(env []string, name string) bool {
+	for _, entry := range env {
+		if strings.HasPrefix(entry, name+"=") {
+			return true
+		}
+	}
+	return false
+}
+
+// handshake sends setup and awaits hello.
+func (w *worker) handshake(nonce string) error {
+	config := w.slot.executor.config
+	w.socket.SetDeadline(time.Now().Add(config.HandshakeTimeout))
+	defer w.socket.SetDeadline(time.Time{})
+	if err := w.sendSetup(config); err != nil {
+		return fmt.Errorf("setup: %w", err)
+	}
+	h, body, err := w.reader.Next()
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("not ready after %v", config.HandshakeTimeout)
+	case err != nil:
+		return fmt.Errorf("not ready: %w", err)
+	case h.Type == wire.TypeFatal:
+		return finalError{fatal(body)}
+	case h.Type != wire.TypeHello:
+		return fmt.Errorf("first frame is %v: want hello", h.Type)
+	}
+	if w.hello, err = wire.ParseHello(body); err != nil {
+		return err
+	}
+	if w.hello.Nonce != nonce {
+		return errors.New("hello is not from this worker: the word it returns is another one")
+	}
+	w.learn(config)
+	return nil
+}
+
+func (w *worker) sendSetup(config Config) error {
+	setup := wire.Setup{Threads: config.Threads, Memory: uint64(config.Memory), MaxFrame: uint32(config.MaxFrame)}
+	if r := config.Runtime; r != nil {
+		setup.Preload, setup.Options = r.Preload, r.Options
+	}
+	frame, start := wire.BeginFrame(nil)
+	frame, err := setup.Append(frame)
+	if err != nil {
+		return finalError{err}
+	}
+	_, err = w.socket.Write(wire.EndFrame(frame, start, wire.Header{Type: wire.TypeSetup}))
+	return err
+}
+
+// learn keeps what hello tells.
+func (w *worker) learn(config Config) {
+	if config.Memory > 0 {
+		w.memory = w.hello.Memory
+		if w.memory == "" {
+			w.memory = "sampling"
+		}
+	}
+	if config.Runtime == nil {
+		w.offers = make(map[string]wire.TaskInfo)
+		for _, t := range w.hello.Tasks {
+			w.offers[t.Name] = t
+		}
+	}
+}
+
+// fatal is the error of a worker that says it cannot serve.
+func fatal(body []byte) error {
+	f, err := wire.ParseFailure(body)
+	if err != nil {
+		return err
+	}
+	return remoteError(f)
+}
+
+// discard ends a worker that did not come up and adds its last words to err.
+func (w *worker) discard(err error) error {
+	w.process.KillGroup()
+	exit := w.process.Reap()
+	w.stdout.Close()
+	w.stderr.Close()
+	w.socket.Close()
+	w.box.Close()
+	if isFinal(err) {
+		return err
+	}
+	lost := &ExitError{PID: w.process.PID(), Code: exit.Code, Signal: exit.Signal, Tail: w.tail()}
+	if w.slot.executor.config.Runtime == nil {
+		err = fmt.Errorf("%w (does its main call worker.Main first?)", err)
+	}
+	return fmt.Errorf("%w: %w", err, lost)
+}
+
+func (w *worker) tail() string {
+	tail := w.stderr.Tail()
+	if tail == "" {
+		tail = w.stdout.Tail()
+	}
+	return tail
+}
+
+// emit returns what passes on the lines of one stream.
+func (w *worker) emit(stderr bool) func([]byte) {
+	output := w.slot.executor.config.Output
+	return func(text []byte) {
+		if output != nil {
+			output(Line{Worker: int(w.pid.Load()), Label: w.label(), Stderr: stderr, Text: text})
+			return
+		}
+		name := w.label()
+		if name == "" {
+			name = w.String()
+		}
+		fmt.Fprintf(os.Stderr, "[%s] %s\n", name, text)
+	}
+}

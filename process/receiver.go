@@ -1,0 +1,207 @@
+package process
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/internal/wire"
+)
+
+// receive is the receiver: it reads frames until the stream ends or makes no
+// sense, and tells the supervisor.
+func (w *worker) receive() {
+	for {
+		if !w.reader.Ready() {
+			w.catchUp()
+		}
+		h, body, err := w.reader.Next()
+		if err == nil {
+			err = w.handle(h, body)
+		}
+		if err != nil {
+			w.broken <- err
+			return
+		}
+	}
+}
+
+// handle deals with one frame.
+func (w *worker) handle(h wire.Header, body []byte) error {
+	switch h.Type {
+	case wire.TypeResult:
+		return w.results(h, body)
+	case wire.TypeFailure:
+		return w.failure(h, body)
+	case wire.TypeReturned:
+		return w.returned(h)
+	}
+	return nil // a newer worker may say more
+}
+
+func (w *worker) results(h wire.Header, body []byte) error {
+	values, err := wire.ParsePayloads(h, body)
+	if err != nil {
+		return err
+	}
+	for id := h.ID; values.Left() > 0; id++ {
+		value, _ := values.Next()
+		held, ok := w.take(id, true)
+		if !ok {
+			return fmt.Errorf("result of call %d, which the worker does not have", id)
+		}
+		if held.overdue {
+			w.timedOut(held)
+		} else {
+			w.slot.executor.ended(held.call, held.call.Deliver(w.slot.executor.codec, value))
+		}
+	}
+	return nil
+}
+
+func (w *worker) failure(h wire.Header, body []byte) error {
+	f, err := wire.ParseFailure(body)
+	if err != nil {
+		return err
+	}
+	held, ok := w.take(h.ID, true)
+	if !ok {
+		return fmt.Errorf("failure of call %d, which the worker does not have", h.ID)
+	}
+	if held.overdue {
+		w.timedOut(held)
+	} else {
+		w.slot.executor.ended(held.call, held.call.Fail(w.outcome(held.call, f)))
+	}
+	return nil
+}
+
+// timedOut fails a call that ended after its timeout, but before its worker had
+// to be ended for it.
+func (w *worker) timedOut(h held) {
+	err := tandem.NewCallError(tandem.ErrTimeout, tandem.MayHaveRun, h.call, w.String(), fmt.Errorf("limit %v", h.timeout))
+	w.slot.executor.ended(h.call, h.call.Fail(err))
+}
+
+// returned takes back calls that the worker did not start.
+func (w *worker) returned(h wire.Header) error {
+	s := w.slot
+	s.mu.Lock()
+	w.recalling = false
+	s.mu.Unlock()
+	var back tandem.Calls
+	for id := h.ID; id < h.ID+uint64(h.Count); id++ {
+		held, ok := w.take(id, false)
+		if !ok {
+			return fmt.Errorf("call %d was returned, which the worker does not have", id)
+		}
+		if longer, ok := back.Extend(held.call); ok {
+			back = longer
+			continue
+		}
+		if back.Len() > 0 {
+			s.executor.giveBack(back)
+		}
+		back = held.call.Only()
+	}
+	if back.Len() > 0 {
+		s.executor.giveBack(back)
+	}
+	return nil
+}
+
+// outcome turns a failure into the error of a call.
+func (w *worker) outcome(c tandem.Call, f wire.Failure) error {
+	engine := func(kind error, fate tandem.Fate) error {
+		return tandem.NewCallError(kind, fate, c, w.String(), remoteText(f))
+	}
+	switch f.Kind {
+	case wire.KindUnknownTask:
+		return engine(tandem.ErrUnknownTask, tandem.NotStarted)
+	case wire.KindBadInput:
+		return engine(tandem.ErrBadInput, tandem.NotStarted)
+	case wire.KindBadResult:
+		return engine(tandem.ErrBadResult, tandem.Finished)
+	case wire.KindTooLarge:
+		return engine(tandem.ErrTooLarge, tandem.Finished)
+	case wire.KindMemory:
+		return engine(tandem.ErrMemoryLimit, tandem.MayHaveRun)
+	}
+	return remoteError(f)
+}
+
+// remoteError is the task's own error, from another process.
+func remoteError(f wire.Failure) error {
+	switch f.Kind {
+	case wire.KindPanic:
+		return &tandem.PanicError{Value: f.Message, Stack: []byte(f.Traceback)}
+	case wire.KindGoexit:
+		return &tandem.PanicError{Goexit: true}
+	}
+	e := &tandem.RemoteError{
+		Type: f.Type, Message: f.Message, Traceback: f.Traceback,
+		Canceled: f.Kind == wire.KindCanceled,
+	}
+	for _, c := range f.Chain {
+		e.Chain = append(e.Chain, tandem.Cause{Type: c.Type, Message: c.Message})
+	}
+	return e
+}
+
+// remoteText is the cause of an engine failure that the worker reported.
+func remoteText(f wire.Failure) error {
+	text := f.Message
+	if f.Type != "" && !strings.HasPrefix(text, f.Type) {
+		text = f.Type + ": " + text
+	}
+	return fmt.Errorf("%s", text)
+}
+
+// pace is how fast a worker answers.
+type pace struct {
+	since time.Time // when the last burst ended
+	count uint64    // answers until then
+}
+
+const (
+	// ahead is how much work a worker should have been sent. More lets more
+	// calls wait behind a slow one until they are recalled; less lets the
+	// worker wait for the parent.
+	ahead = 2 * time.Millisecond
+
+	// refillBelow is the part of the credit below which the filler is woken.
+	refillBelow = 2
+)
+
+// catchUp is called when everything that arrived was handled. It sets how many
+// calls the worker may hold by how fast it answers, and wakes the filler when
+// it runs low.
+func (w *worker) catchUp() {
+	s := w.slot
+	s.mu.Lock()
+	answered := w.answered - w.pace.count
+	if answered > 0 {
+		now := time.Now()
+		each := now.Sub(w.pace.since) / time.Duration(answered)
+		w.pace = pace{now, w.answered}
+		w.credit = nextCredit(w.credit, w.threads, each)
+	}
+	low := w.held <= w.credit/refillBelow || w.held < w.threads
+	s.mu.Unlock()
+	if low {
+		signal(s.wake)
+	}
+}
+
+// nextCredit returns how many calls a worker with the given threads may hold,
+// after it had credit and answered one call every each. One call in advance is
+// the least; the credit at most doubles, because a burst can mislead.
+func nextCredit(credit, threads int, each time.Duration) int {
+	most := 2 * credit
+	want := mostHeld
+	if each > 0 {
+		want = int(min(ahead/each, mostHeld))
+	}
+	return max(threads+1, min(want, most, mostHeld))
+}

@@ -1,0 +1,195 @@
+package process
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/internal/osproc"
+	"github.com/gotandem/tandem/internal/shm"
+	"github.com/gotandem/tandem/internal/wire"
+)
+
+// mostHeld is how many calls a worker can hold: a power of two.
+const mostHeld = 1024
+
+// worker is one living worker process and what was sent to it.
+//
+// Its mutex is that of its slot: state and calls change together.
+type worker struct {
+	// Immutable.
+	slot    *slot
+	process *osproc.Process
+	socket  *net.UnixConn
+	box     *shm.Box
+	stdout  *osproc.Output
+	stderr  *osproc.Output
+	threads int
+	hello   wire.Hello
+	pid     atomic.Int64             // 0 before the process was started
+	memory  string                   // what enforces the memory limit
+	offers  map[string]wire.TaskInfo // the worker's tasks; nil when it takes any name
+
+	goes   sync.WaitGroup // filler and receiver
+	gone   chan struct{}  // closed when the process has ended
+	broken chan error     // from the receiver: the stream ended or made no sense
+	look   chan struct{}  // for the supervisor: a call with a timeout was sent, or the worker is to expire
+
+	// Owned by the filler.
+	nextID     uint64
+	numbers    map[taskKey]uint16
+	lastNumber uint16
+	frames     []byte // reused
+	holds      []held // reused: the calls of the frame being built
+
+	// Owned by the receiver, and after it has ended by the supervisor.
+	reader *wire.Reader
+	pace   pace
+
+	// Guarded by slot.mu.
+	ring      [mostHeld]held // by id
+	base      uint64         // the lowest id that may be held
+	top       uint64         // the highest id that was held
+	held      int            // calls sent and not answered
+	timed     int            // of which have a timeout
+	credit    int            // how many may be held
+	control   []byte         // frames to be sent before others
+	recalling bool           // a recall is not answered yet
+	assigned  bool           // was given a call
+	answered  uint64
+	expireAt  uint64 // after how many answers to be replaced; 0: never
+	idleSince time.Time
+	lookAt    time.Time // when the supervisor looks at deadlines next
+	resident  int64
+	overLimit int64 // resident size that exceeded the memory limit; 0: did not
+	brokenBy  error // why the supervisor killed it, if not for a timeout
+}
+
+// held is a call that was sent to the worker. A zero id means none.
+type held struct {
+	id      uint64
+	call    tandem.Call
+	timeout time.Duration
+	overdue bool // it overstayed its timeout
+}
+
+// holdLocked notes that a call is about to be sent.
+func (w *worker) holdLocked(h held) {
+	w.ring[h.id%mostHeld] = h
+	w.top = h.id
+	w.held++
+	w.assigned = true
+	if h.timeout > 0 {
+		w.timed++
+		if time.Now().Add(h.timeout).Before(w.lookAt) {
+			signal(w.look)
+		}
+	}
+}
+
+// take removes the call with the given id, if it is held, and notes what follows
+// for the slot's state. answered tells that the worker ended it.
+func (w *worker) take(id uint64, answered bool) (held, bool) {
+	w.slot.mu.Lock()
+	defer w.slot.mu.Unlock()
+	h := w.ring[id%mostHeld]
+	if h.id != id || id == 0 {
+		return held{}, false
+	}
+	w.ring[id%mostHeld] = held{}
+	w.held--
+	if h.timeout > 0 {
+		w.timed--
+	}
+	for w.base <= w.top && w.ring[w.base%mostHeld].id == 0 {
+		w.base++
+	}
+	if answered {
+		w.answered++
+		if w.expireAt > 0 && w.answered >= w.expireAt {
+			w.expireLocked()
+		}
+	}
+	w.emptiedLocked()
+	w.updateRoomLocked()
+	return h, true
+}
+
+// emptiedLocked moves the slot on when its worker holds nothing any more.
+func (w *worker) emptiedLocked() {
+	s := w.slot
+	if w.held > 0 || (s.state != slotBusy && s.state != slotDraining) {
+		return
+	}
+	s.moveLocked(eventEmptied)
+	if s.state == slotStopping {
+		w.stopLocked()
+	} else if s.executor.config.IdleTimeout > 0 {
+		w.idleSince = time.Now()
+		signal(w.look)
+	}
+}
+
+// expireLocked ends the worker as soon as it holds nothing.
+func (w *worker) expireLocked() {
+	s := w.slot
+	if s.state == slotStopping || s.state == slotDraining {
+		return
+	}
+	s.moveLocked(eventExpire)
+	w.updateRoomLocked()
+	if s.state == slotStopping {
+		w.stopLocked()
+	}
+}
+
+func (w *worker) stopLocked() {
+	w.sendLocked(wire.AppendHeader(nil, wire.Header{Type: wire.TypeStop}))
+	signal(w.slot.wake)
+	signal(w.look)
+}
+
+// updateRoomLocked publishes how many threads are free.
+func (w *worker) updateRoomLocked() {
+	room := 0
+	if w.slot.state.assignable() {
+		room = w.threads - w.held
+	}
+	w.slot.room.Store(int32(room))
+}
+
+// sendLocked leaves a frame for the filler to send before others.
+func (w *worker) sendLocked(frame []byte) { w.control = append(w.control, frame...) }
+
+func recallFrame(n int) []byte {
+	return wire.AppendHeader(nil, wire.Header{Type: wire.TypeRecall, Count: uint32(n)})
+}
+
+func cancelFrame(id uint64) []byte {
+	return wire.AppendHeader(nil, wire.Header{Type: wire.TypeCancel, ID: id, Count: 1})
+}
+
+// cancelLocked asks the worker to cancel the calls of b that it holds.
+func (w *worker) cancelLocked(b *tandem.Batch) {
+	for id := w.base; id <= w.top; id++ {
+		if h := &w.ring[id%mostHeld]; h.id == id && h.call.Batch() == b {
+			w.sendLocked(cancelFrame(id))
+		}
+	}
+}
+
+// label returns what names the call that thread 0 runs, when that is the only thread.
+func (w *worker) label() string {
+	if w.threads != 1 {
+		return ""
+	}
+	id, _ := w.box.Running(0)
+	w.slot.mu.Lock()
+	defer w.slot.mu.Unlock()
+	if h := w.ring[id%mostHeld]; id != 0 && h.id == id {
+		return h.call.Label()
+	}
+	return ""
+}
