@@ -141,6 +141,13 @@ func (w *worker) appendFrame(buf []byte, calls tandem.Calls, task uint16) (_ []b
 		c := calls.At(dealt)
 		dealt++
 		longer, err := w.appendInput(buf, c, array)
+		if size := len(longer) - start - wire.HeaderSize; err == nil && int64(size) > ex.config.MaxFrame-frameSlack {
+			if len(w.holds) > 0 {
+				dealt-- // it begins the next frame
+				break
+			}
+			err = tooLarge{size, ex.config.MaxFrame}
+		}
 		if err != nil {
 			w.refuseInput(c, err)
 			continue
@@ -171,12 +178,8 @@ func (w *worker) appendInput(buf []byte, c tandem.Call, array bool) (_ []byte, e
 	default:
 		buf = append(buf, ',')
 	}
-	before := len(buf)
 	if buf, err = c.AppendInput(buf, ex.codec); err != nil {
 		return nil, err
-	}
-	if size := len(buf) - before; int64(size) > ex.config.MaxFrame-frameSlack {
-		return nil, tooLarge{size, ex.config.MaxFrame}
 	}
 	if !array {
 		buf = wire.EndPayload(buf, mark)
@@ -184,7 +187,7 @@ func (w *worker) appendInput(buf []byte, c tandem.Call, array bool) (_ []byte, e
 	return buf, nil
 }
 
-// frameSlack is what a frame's body may hold beside one payload.
+// frameSlack is room for what closes a frame after its last input was counted.
 const frameSlack = 16
 
 // hold notes calls as sent, unless the worker is to be ended.

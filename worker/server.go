@@ -78,6 +78,7 @@ func (s *server) serve(nonce string) error {
 		return err
 	}
 	s.maxFrame = setup.MaxFrame
+	s.reader.SetLimit(setup.MaxFrame)
 	s.inbox.init()
 	for i := range setup.Threads {
 		t := newThread(s, i)

@@ -44,12 +44,11 @@ type Reader struct {
 }
 
 // NewReader returns a Reader that takes frames with bodies of at most maxBody
-// bytes from r; zero means [DefaultMaxBody]. Nothing else may read from r.
-func NewReader(r io.Reader, maxBody uint32) *Reader {
-	if maxBody == 0 {
-		maxBody = DefaultMaxBody
-	}
-	return &Reader{src: r, maxBody: maxBody, buf: make([]byte, bufferSize)}
+// bytes from src; zero means [DefaultMaxBody]. Nothing else may read from src.
+func NewReader(src io.Reader, maxBody uint32) *Reader {
+	r := &Reader{src: src, buf: make([]byte, bufferSize)}
+	r.SetLimit(maxBody)
+	return r
 }
 
 // Next returns the next frame. It blocks while the underlying reader does.
@@ -208,6 +207,15 @@ func (r *Reader) Feed(extra []byte) {
 	copy(joined[len(rest):], extra)
 	r.buf, r.pos, r.lim = joined, 0, len(joined)
 	r.end = io.EOF
+}
+
+// SetLimit makes frames with bodies of more than maxBody bytes an error from the
+// next frame on that Next reads. Zero means [DefaultMaxBody].
+func (r *Reader) SetLimit(maxBody uint32) {
+	if maxBody == 0 {
+		maxBody = DefaultMaxBody
+	}
+	r.maxBody = maxBody
 }
 
 // Received returns how many bytes the underlying reader has given so far,
