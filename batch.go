@@ -40,10 +40,17 @@ type Batch struct {
 	stop     atomic.Bool // canceled is set
 
 	mu       sync.Mutex
-	attempts map[int32]int // finished attempts, for calls tried more than once
-	canceled error         // why the batch is to stop
-	run      *callContext  // of the running call of a batch of one
-	unwatch  func() bool   // stops watching ctx
+	attempts map[int32]attempts // for calls tried more than once
+	canceled error              // why the batch is to stop
+	run      *callContext       // of the running call of a batch of one
+	unwatch  func() bool        // stops watching ctx
+	finished bool               // the call of a batch of one
+}
+
+// attempts are the finished attempts of a call that is to be tried again.
+type attempts struct {
+	n     int
+	begun bool // one of them may have begun
 }
 
 // body is the typed part of a batch. i counts its calls.
@@ -61,7 +68,8 @@ type body interface {
 	context(r *runner) *callContext
 	invoke(ctx context.Context, i int32) error // runs the function, claims, keeps the value; errGivenUp
 	claim(i int32) bool
-	unclaim(i int32) // for another attempt
+	unclaim(i int32)  // for another attempt
+	halt(cause error) // ends the Map that the batch is part of
 }
 
 // Task returns the name of the batch's task, empty for a closure.
@@ -96,8 +104,14 @@ func (b *Batch) Watch() {
 	}
 	stop := context.AfterFunc(b.ctx, func() { b.executor.Cancel(b) })
 	b.mu.Lock()
-	b.unwatch = stop
+	finished := b.finished
+	if !finished {
+		b.unwatch = stop
+	}
 	b.mu.Unlock()
+	if finished {
+		stop()
+	}
 }
 
 // MarkCanceled notes that the batch is to stop and cancels the context of a
@@ -133,9 +147,10 @@ func (b *Batch) Canceled() error {
 	return b.canceled
 }
 
-// stopped is Canceled for the hot path. The calls of a Map are canceled by it.
+// stopped is Canceled for the hot path. The context of a Map ends before those of
+// its running calls, so that none is started in the place of one that ends.
 func (b *Batch) stopped() bool {
-	return b.stop.Load() || !b.mapped && b.ctx.Err() != nil
+	return b.stop.Load() || b.ctx.Err() != nil
 }
 
 // runContext makes run the context of the running call of a batch of one.
@@ -161,32 +176,40 @@ func (b *Batch) refusal(kind error, cause error) *CallError {
 }
 
 // again counts a failed attempt of call i and reports whether to make another.
-func (b *Batch) again(i int32, err error) bool {
-	if !b.repeatable(err) || !b.retriable(i) {
+// own tells that err is the task's own, although it may be a [CallError] that
+// the task got from a call of its own.
+func (b *Batch) again(i int32, err error, own bool) bool {
+	if !b.repeats(i, err, own) {
 		return false
 	}
+	e, engine := err.(*CallError)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.attempts == nil {
-		b.attempts = make(map[int32]int)
+		b.attempts = make(map[int32]attempts)
 	}
-	b.attempts[i]++
+	tried := b.attempts[i]
+	tried.n++
+	tried.begun = tried.begun || own || !engine || e.Fate != NotStarted
+	b.attempts[i] = tried
 	return true
 }
 
-// retriable reports whether call i has attempts left.
-func (b *Batch) retriable(i int32) bool {
-	if b.opts.retries == 0 || b.stopped() {
+// repeats reports whether call i gets another attempt after one that fails with
+// err.
+func (b *Batch) repeats(i int32, err error, own bool) bool {
+	if b.opts.retries == 0 || b.stopped() || !own && !b.repeatable(err) {
 		return false
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.attempts[i] < b.opts.retries
+	return b.attempts[i].n < b.opts.retries
 }
 
-// repeatable reports whether an attempt that failed with err may be repeated.
+// repeatable reports whether an attempt that the engine let fail with err may be
+// repeated. What is no [CallError] is the task's own.
 func (b *Batch) repeatable(err error) bool {
-	e, engine := errors.AsType[*CallError](err)
+	e, engine := err.(*CallError)
 	switch {
 	case !engine:
 		return true
@@ -233,7 +256,7 @@ func (c Call) Label() string {
 func (c Call) Attempt() int {
 	c.batch.mu.Lock()
 	defer c.batch.mu.Unlock()
-	return c.batch.attempts[c.index] + 1
+	return c.batch.attempts[c.index].n + 1
 }
 
 // Input returns the call's input. It is for executors that share memory with
@@ -251,7 +274,7 @@ func (c Call) Deliver(codec Codec, value []byte) Ending {
 	if err := c.batch.body.decode(codec, value, c.index); err != nil {
 		return c.Fail(NewCallError(ErrBadResult, Finished, c, "", err))
 	}
-	return c.settle(nil)
+	return c.settle(nil, false)
 }
 
 // Succeed ends the call's attempt with a value, which must be of the task's
@@ -260,19 +283,43 @@ func (c Call) Succeed(value any) Ending {
 	if err := c.batch.body.setValue(value, c.index); err != nil {
 		return c.Fail(NewCallError(ErrBadResult, Finished, c, "", err))
 	}
-	return c.settle(nil)
+	return c.settle(nil, false)
 }
 
 // Fail ends the call's attempt with an error. When the result is [Again], the
 // call is not finished: the caller still owns it and must run it once more or
-// return it to its queue.
+// return it to its queue. When err says [NotStarted] and an earlier attempt of
+// the call may have begun, the outcome says [MayHaveRun].
 func (c Call) Fail(err error) Ending {
-	return c.settle(err)
+	return c.settle(err, false)
 }
 
-// FailCanceled finishes a call that did not start because its batch is to stop.
+// FailCanceled finishes a call that did not start because its batch is to stop:
+// with [ErrCanceled], or [ErrClosed] if that is why. When an earlier attempt may
+// have begun, the fate is [MayHaveRun].
 func (c Call) FailCanceled() {
-	c.publish(NewCallError(ErrCanceled, NotStarted, c, "", c.batch.Canceled()))
+	kind, cause := ErrCanceled, c.batch.Canceled()
+	if cause == ErrClosed {
+		kind, cause = ErrClosed, nil
+	}
+	c.publish(c.fated(NewCallError(kind, NotStarted, c, "", cause)))
+}
+
+// fated returns err with a fate that holds for all attempts of the call.
+func (c Call) fated(err error) error {
+	e, engine := err.(*CallError)
+	if !engine || e.Fate != NotStarted {
+		return err
+	}
+	c.batch.mu.Lock()
+	begun := c.batch.attempts[c.index].begun
+	c.batch.mu.Unlock()
+	if begun {
+		changed := *e
+		changed.Fate = MayHaveRun
+		return &changed
+	}
+	return err
 }
 
 // errGivenUp says that somebody else has claimed the outcome of the call.
@@ -287,14 +334,18 @@ const (
 	Again                   // not finished: another attempt is due
 )
 
-func (c Call) settle(err error) Ending {
+// settle ends an attempt. own tells that err is the task's own, whatever its type.
+func (c Call) settle(err error, own bool) Ending {
 	if err == nil {
 		c.publish(nil)
 		return Succeeded
 	}
-	if c.batch.again(c.index, err) {
+	if c.batch.again(c.index, err, own) {
 		c.batch.counters.retried.Add(1)
 		return Again
+	}
+	if !own {
+		err = c.fated(err)
 	}
 	c.publish(err)
 	return Failed
@@ -305,15 +356,17 @@ func (c Call) settle(err error) Ending {
 func (c Call) publish(err error) {
 	if !c.batch.mapped {
 		c.batch.counters.count(err)
-		c.batch.stopWatching()
+		c.batch.finish()
 	}
 	c.batch.body.publish(c.index, err)
 }
 
-func (b *Batch) stopWatching() {
+// finish notes that a batch of one has finished and stops watching its context.
+func (b *Batch) finish() {
 	b.mu.Lock()
 	stop := b.unwatch
 	b.unwatch = nil
+	b.finished = true
 	b.mu.Unlock()
 	if stop != nil {
 		stop()

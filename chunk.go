@@ -10,8 +10,8 @@ import (
 
 // chunk is a batch of a Map: consecutive inputs and what became of them.
 //
-// C1: while a chunk is open, only the mapper writes it, under its lock. Sending
-// it hands the calls to the executor.
+// C1: while a chunk is open, only the feeder writes it. Sending it hands the
+// calls to the executor.
 // C2: values[i] is written by the owner of call i before state[i] is set, and
 // read by the consumer after.
 type chunk[In, Out any] struct {
@@ -121,7 +121,8 @@ func (c *chunk[In, Out]) claim(i int32) bool {
 	return c.batch.opts.timeout == 0 || c.state[i].CompareAndSwap(callOpen, callClaimed)
 }
 
-func (c *chunk[In, Out]) unclaim(i int32) { c.state[i].Store(callOpen) }
+func (c *chunk[In, Out]) unclaim(i int32)  { c.state[i].Store(callOpen) }
+func (c *chunk[In, Out]) halt(cause error) { c.mapper.halt(cause) }
 
 func (c *chunk[In, Out]) publish(i int32, err error) {
 	if err == nil {

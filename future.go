@@ -90,6 +90,7 @@ func (s *single[In, Out]) invoke(ctx context.Context, i int32) error {
 
 func (s *single[In, Out]) claim(int32) bool { return s.claimed.CompareAndSwap(false, true) }
 func (s *single[In, Out]) unclaim(int32)    { s.claimed.Store(false) }
+func (s *single[In, Out]) halt(error)       {}
 
 func (s *single[In, Out]) runnable() bool                { return s.fn != nil }
 func (s *single[In, Out]) types() (in, out reflect.Type) { return Task[In, Out]{}.Types() }

@@ -2,6 +2,7 @@ package tandem
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -18,8 +19,11 @@ type latch struct {
 // watchers are those that do not block in wait.
 type watchers struct {
 	ch    chan struct{} // made on demand; closed by open
-	hooks []func()
+	hooks []*hook
 }
+
+// hook is what a latch runs when it opens.
+type hook struct{ run func() }
 
 // close makes the zero latch ready. It is called once, before the latch is shared.
 func (l *latch) close() { l.group.Add(1) }
@@ -37,8 +41,8 @@ func (l *latch) open() {
 	if w.ch != nil {
 		close(w.ch)
 	}
-	for _, hook := range w.hooks {
-		hook()
+	for _, h := range w.hooks {
+		h.run()
 	}
 }
 
@@ -74,18 +78,28 @@ func (l *latch) channel() <-chan struct{} {
 	return w.ch
 }
 
-// then runs hook once the latch is open, at once if it is. hook must be short
-// and must not block: it runs on the goroutine that opens the latch.
-func (l *latch) then(hook func()) {
+// then runs h once the latch is open, at once if it is. h must be short and must
+// not block: it runs on the goroutine that opens the latch.
+func (l *latch) then(h *hook) {
 	l.mu.Lock()
 	if !l.opened.Load() {
 		w := l.watchersLocked()
-		w.hooks = append(w.hooks, hook)
+		w.hooks = append(w.hooks, h)
 		l.mu.Unlock()
 		return
 	}
 	l.mu.Unlock()
-	hook()
+	h.run()
+}
+
+// forget drops a hook that was given to then. It may run all the same if the
+// latch opens meanwhile.
+func (l *latch) forget(h *hook) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.waiting != nil && !l.opened.Load() {
+		l.waiting.hooks = slices.DeleteFunc(l.waiting.hooks, func(other *hook) bool { return other == h })
+	}
 }
 
 func (l *latch) watchersLocked() *watchers {

@@ -36,10 +36,11 @@ type Local struct {
 	threads   int // immutable
 	queue     *Queue
 	abandoned atomic.Int64
-	wanted    atomic.Int32 // len(reclaims), for runners to see without the lock
+	killed    atomic.Bool  // Close gives up what runs
+	free      atomic.Int32 // slots not in use; written under mu
+	wanted    atomic.Int32 // len(reclaims); written under mu
 
 	mu       sync.Mutex
-	inUse    int             // slots in use
 	runners  []*runner       // with a slot, or with one lent
 	spare    []*runner       // retired, for reuse
 	reclaims []chan struct{} // waits that want a slot again, first come first served
@@ -58,7 +59,9 @@ func NewLocal(config LocalConfig) *Local {
 	if config.Queue == 0 {
 		config.Queue = DefaultQueue
 	}
-	return &Local{threads: config.Threads, queue: NewQueue(config.Queue)}
+	l := &Local{threads: config.Threads, queue: NewQueue(config.Queue)}
+	l.free.Store(int32(l.threads))
+	return l
 }
 
 // Execute implements [Executor].
@@ -69,25 +72,46 @@ func (l *Local) Execute(ctx context.Context, b *Batch) error {
 	if err := l.queue.Push(ctx, b); err != nil {
 		return err
 	}
-	if !l.start(b.Len()) {
+	l.start(b.Len())
+	if b.span.left() > 0 {
 		b.Watch() // nobody looks at its context until a slot is free
 	}
 	return nil
 }
 
-// start puts runners on up to n free slots and reports whether it found n.
-func (l *Local) start(n int) bool {
+// start puts runners on up to n free slots, as far as there are calls for them.
+func (l *Local) start(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for ; n > 0 && l.inUse < l.threads; n-- {
-		l.inUse++
-		l.goLocked()
+	for ; n > 0 && l.free.Load() > 0; n-- {
+		next := l.findLocked()
+		if next.Len() == 0 {
+			break
+		}
+		l.free.Add(-1)
+		l.goLocked(next)
 	}
-	return n == 0
+	l.settleLocked()
+}
+
+// findLocked returns calls for a free slot: of the queue, or else half of what a
+// runner has claimed and not started.
+func (l *Local) findLocked() Calls {
+	if next := l.queue.Claim(maxShare, l.threads); next.Len() > 0 {
+		return next
+	}
+	for _, r := range l.runners {
+		if r.share.left() > 0 {
+			if next := r.share.half(); next.Len() > 0 {
+				return next
+			}
+		}
+	}
+	return Calls{}
 }
 
 // goLocked starts a runner, which owns a slot until it retires.
-func (l *Local) goLocked() {
+func (l *Local) goLocked(next Calls) {
 	var r *runner
 	if n := len(l.spare); n > 0 {
 		r, l.spare = l.spare[n-1], l.spare[:n-1]
@@ -95,22 +119,21 @@ func (l *Local) goLocked() {
 		r = &runner{local: l}
 		r.loop = r.run
 	}
+	r.next = next
 	r.place = len(l.runners)
 	l.runners = append(l.runners, r)
 	go r.loop()
 }
 
-// retire ends r, unless it finds calls to do next. Looking for work and giving
-// up the slot are one step under the lock, so that calls pushed meanwhile find
-// a runner that will see them or a free slot.
+// retire ends r, unless it finds calls to do next. The slot is marked free
+// before looking: calls that come meanwhile are either found or start a runner.
 func (l *Local) retire(r *runner) (next Calls, retired bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.reclaims) == 0 {
-		if next = l.queue.Claim(maxShare, l.threads); next.Len() > 0 {
-			return next, false
-		}
-		if next = l.stealLocked(); next.Len() > 0 {
+	if !l.grantLocked() {
+		l.free.Add(1)
+		if next = l.findLocked(); next.Len() > 0 {
+			l.free.Add(-1)
 			return next, false
 		}
 	}
@@ -119,59 +142,49 @@ func (l *Local) retire(r *runner) (next Calls, retired bool) {
 	l.runners[r.place].place = r.place
 	l.runners = l.runners[:last]
 	l.spare = append(l.spare, r)
-	l.releaseLocked()
-	if len(l.runners) == 0 {
-		l.settleLocked()
-	}
+	l.settleLocked()
 	return Calls{}, true
 }
 
-// stealLocked takes half of what another runner has claimed and not started.
-func (l *Local) stealLocked() Calls {
-	for _, r := range l.runners {
-		if r.share.left() > 0 {
-			return r.share.half()
-		}
+// grantLocked passes a slot on to the first wait that wants one again.
+func (l *Local) grantLocked() bool {
+	if len(l.reclaims) == 0 {
+		return false
 	}
-	return Calls{}
+	close(l.reclaims[0])
+	l.reclaims = slices.Delete(l.reclaims, 0, 1)
+	l.wanted.Add(-1)
+	return true
 }
 
-// releaseLocked passes a slot on: to a wait that wants one again, to a new
-// runner for waiting calls, or back.
-func (l *Local) releaseLocked() {
-	switch {
-	case len(l.reclaims) > 0:
-		close(l.reclaims[0])
-		l.reclaims = slices.Delete(l.reclaims, 0, 1)
-		l.wanted.Add(-1)
-	case l.queue.head.Load() != nil:
-		l.goLocked()
-	default:
-		l.inUse--
-	}
-}
-
-// lendSlot gives up the slot of a task that waits.
+// lendSlot gives up the slot of a task that waits: to a wait that wants one
+// again, to a new runner for waiting calls, or back.
 func (l *Local) lendSlot() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.releaseLocked()
-}
-
-// reclaimSlot blocks until the task that waited has a slot again. Others hold
-// slots only while they run or until they lend theirs, so it ends when they do.
-func (l *Local) reclaimSlot() {
-	l.mu.Lock()
-	if l.inUse < l.threads {
-		l.inUse++
-		l.mu.Unlock()
+	if l.grantLocked() {
 		return
 	}
-	granted := make(chan struct{})
+	l.free.Add(1)
+	if next := l.findLocked(); next.Len() > 0 {
+		l.free.Add(-1)
+		l.goLocked(next)
+	}
+}
+
+// claimSlot closes granted when the task that waited has a slot again. Others
+// hold slots only while they run or until they lend theirs, so that moment
+// comes when they do.
+func (l *Local) claimSlot(granted chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.free.Load() > 0 {
+		l.free.Add(-1)
+		close(granted)
+		return
+	}
 	l.reclaims = append(l.reclaims, granted)
 	l.wanted.Add(1)
-	l.mu.Unlock()
-	<-granted
 }
 
 // Cancel implements [Executor].
@@ -187,8 +200,10 @@ func (l *Local) Stats() Stats {
 	s.Abandoned = int(l.abandoned.Load())
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s.Running = len(l.runners)
 	for _, r := range l.runners {
+		if r.batch.Load() != nil {
+			s.Running++
+		}
 		s.Waiting += r.share.left()
 	}
 	return s
@@ -206,10 +221,16 @@ func (l *Local) Close(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	dropped := 0
-	l.queue.WithdrawAll(func(c Call) {
+	drop := func(c Call) {
 		dropped++
-		c.settle(NewCallError(ErrClosed, NotStarted, c, "", nil))
-	})
+		c.Fail(NewCallError(ErrClosed, NotStarted, c, "", nil))
+	}
+	l.queue.WithdrawAll(drop)
+	for _, calls := range l.claimed() {
+		for i := range calls.Len() {
+			drop(calls.At(i))
+		}
+	}
 	running := l.giveUp()
 	if dropped+running == 0 {
 		return nil
@@ -224,16 +245,14 @@ func (l *Local) settling() <-chan struct{} {
 	if l.settled == nil {
 		l.settled = make(chan struct{})
 	}
-	if len(l.runners) == 0 && l.queue.Waiting() == 0 {
-		l.settleLocked()
-	}
+	l.settleLocked()
 	return l.settled
 }
 
-// settleLocked tells Close that nothing is left to wait for. The queue drains
+// settleLocked tells Close when nothing is left to wait for. The queue drains
 // by then, so that this state is final.
 func (l *Local) settleLocked() {
-	if l.settled == nil {
+	if l.settled == nil || len(l.runners) > 0 || l.queue.Waiting() > 0 {
 		return
 	}
 	select {
@@ -243,9 +262,21 @@ func (l *Local) settleLocked() {
 	}
 }
 
+// claimed takes the calls away that runners have claimed and not started.
+func (l *Local) claimed() []Calls {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all []Calls
+	for _, r := range l.runners {
+		all = append(all, r.share.rest())
+	}
+	return all
+}
+
 // giveUp cancels the contexts of running calls, finishes those that have a
 // future, and returns how many were running.
 func (l *Local) giveUp() int {
+	l.killed.Store(true) // before looking: a batch that comes meanwhile sees it
 	var running []*Batch
 	l.mu.Lock()
 	for _, r := range l.runners {
@@ -256,11 +287,17 @@ func (l *Local) giveUp() int {
 	l.mu.Unlock()
 	for _, b := range running {
 		b.cancelWith(ErrClosed)
-		if !b.mapped && b.body.claim(0) {
-			l.abandoned.Add(1)
-			c := Call{b, 0}
-			c.settle(NewCallError(ErrClosed, MayHaveRun, c, "", nil))
+		if b.mapped {
+			b.body.halt(ErrClosed)
+			continue
 		}
+		l.abandoned.Add(1) // before the claim, whose loser takes it back
+		if !b.body.claim(0) {
+			l.abandoned.Add(-1)
+			continue
+		}
+		c := Call{b, 0}
+		c.publish(NewCallError(ErrClosed, MayHaveRun, c, "", nil))
 	}
 	return len(running)
 }

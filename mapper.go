@@ -54,7 +54,8 @@ type mapper[In, Out any] struct {
 	task     Task[In, Out]
 	opts     mapOptions
 	slots    int
-	lender   *runner // the slot of the task that ranges, if any
+	lender   *callContext // the task that ranges, if any
+	halt     context.CancelCauseFunc
 	timer    *time.Timer
 
 	feeder  sync.WaitGroup
@@ -110,8 +111,8 @@ type yielder[In, Out any] func(index int, in In, value Out, err error) bool
 
 // run maps inputs and gives each outcome to yield, until that returns false.
 func (m *mapper[In, Out]) run(inputs iter.Seq[In], yield yielder[In, Out]) {
-	ctx, cancel := context.WithCancel(m.ctx)
-	m.ctx = ctx
+	ctx, cancel := context.WithCancelCause(m.ctx)
+	m.ctx, m.halt = ctx, cancel
 	m.timer = time.AfterFunc(time.Hour, m.sendLate)
 	m.timer.Stop()
 	canceled := make(chan struct{})
@@ -126,7 +127,7 @@ func (m *mapper[In, Out]) run(inputs iter.Seq[In], yield yielder[In, Out]) {
 			<-canceled
 		}
 		m.over.Store(true)
-		cancel()
+		cancel(nil)
 		m.join()
 	}()
 	consume := m.consumeOrdered
@@ -259,13 +260,16 @@ func (m *mapper[In, Out]) sendLate() {
 	m.sendOpen()
 }
 
-// sendSealed seals c and sends it, unless that was done.
+// sendSealed seals c and sends it, unless that was done. Sealing it and putting
+// it among the pending chunks are one step: else the feeder, which finds it
+// sealed, could send the next one, or end, before it is there (M2).
 func (m *mapper[In, Out]) sendSealed(c *chunk[In, Out]) {
+	m.mu.Lock()
 	if !c.seal() {
+		m.mu.Unlock()
 		return
 	}
 	c.sentAt = time.Now()
-	m.mu.Lock()
 	m.live[c] = struct{}{}
 	m.sent += int64(c.batch.size)
 	if !m.opts.unordered {
@@ -285,8 +289,7 @@ func (m *mapper[In, Out]) send(c *chunk[In, Out]) {
 	signal(m.wake)
 }
 
-// endInput is the feeder's last act. A chunk that the timer is about to send has
-// been sealed by it, and is waited for.
+// endInput is the feeder's last act. A send by the timer is waited for.
 func (m *mapper[In, Out]) endInput(failure error) {
 	m.sendOpen()
 	m.timer.Stop()

@@ -18,8 +18,11 @@ type runner struct {
 	loop  func()                // the method value run: starting allocates nothing
 	share share                 // calls claimed and not started; others steal from it
 	batch atomic.Pointer[Batch] // whose call runs; nil between calls
-	index int32                 // which call runs; owned by the goroutine
-	lent  atomic.Int32          // how many waits have lent the slot
+
+	// Owned by the goroutine.
+	next  Calls        // to begin with
+	index int32        // which call runs
+	call  *callContext // of that call
 }
 
 // run is the goroutine. It ends when the runner retires, or with a task that
@@ -31,8 +34,13 @@ func (r *runner) run() {
 			r.survive()
 		}
 	}()
+	calls := r.next
+	r.next = Calls{}
 	for {
-		var calls Calls
+		if calls.Len() > 0 {
+			r.runCalls(calls)
+		}
+		calls = Calls{}
 		if r.local.wanted.Load() == 0 {
 			calls = r.local.queue.Claim(maxShare, r.local.threads)
 		}
@@ -41,7 +49,6 @@ func (r *runner) run() {
 				return
 			}
 		}
-		r.runCalls(calls)
 	}
 }
 
@@ -49,94 +56,113 @@ func (r *runner) run() {
 // the engine itself is not recovered.
 func (r *runner) survive() {
 	c := Call{r.batch.Load(), r.index}
-	if c.batch.run != nil {
-		c.batch.run.release()
-	}
+	r.call.release()
 	if !c.batch.body.claim(c.index) {
 		r.local.abandoned.Add(-1)
-	} else if c.settle(&PanicError{Goexit: true}) == Again {
+	} else if c.settle(&PanicError{Goexit: true}, true) == Again {
 		c.batch.body.unclaim(c.index)
 		r.local.queue.Return(c.Only())
 	}
 	r.batch.Store(nil)
-	go r.resume()
+	r.next = r.share.rest()
+	go r.loop()
 }
 
-// resume goes on with what a goroutine left behind that ended with its task.
-func (r *runner) resume() {
-	if rest := r.share.rest(); rest.Len() > 0 {
-		r.local.queue.Return(rest)
-	}
-	r.run()
-}
-
-// runCalls runs calls one after the other, except those that are stolen.
+// runCalls runs calls one after the other, except those that are stolen, and
+// gives the rest back when a waiting task wants the slot.
 func (r *runner) runCalls(calls Calls) {
 	b := calls.Batch
 	r.batch.Store(b)
+	if r.local.killed.Load() {
+		b.cancelWith(ErrClosed) // giveUp may have come before the batch was here
+	}
 	if calls.Len() == 1 {
 		r.runCall(calls.At(0), b.body.context(r))
 	} else {
-		r.share.put(calls)
-		var run *callContext
-		for c, ok := r.share.take(); ok; c, ok = r.share.take() {
-			if run == nil || b.opts.timeout > 0 {
-				run = b.body.context(r)
-			}
-			r.runCall(c, run)
-		}
-		if run != nil {
-			run.release()
-		}
+		r.runShare(calls)
 	}
 	r.batch.Store(nil)
 }
 
+// runShare is runCalls for several calls.
+func (r *runner) runShare(calls Calls) {
+	contexts := make([]callContext, calls.Len())
+	r.share.put(calls)
+	if r.local.free.Load() > 0 {
+		r.local.start(calls.Len()) // who freed a slot before the calls were here has not seen them
+	}
+	for c, ok := r.share.take(); ok; c, ok = r.share.take() {
+		run := &contexts[c.index-calls.lo]
+		run.parent, run.runner = calls.Batch.ctx, r
+		r.runCall(c, run)
+		if r.local.wanted.Load() > 0 {
+			break
+		}
+	}
+	if rest := r.share.rest(); rest.Len() > 0 {
+		r.local.queue.Return(rest)
+	}
+	r.share.put(Calls{}) // an idle runner keeps no batch
+}
+
 // runCall runs one call until it is finished.
 func (r *runner) runCall(c Call, run *callContext) {
-	if c.batch.stopped() {
-		c.FailCanceled()
+	b := c.batch
+	if b.stopped() {
+		if b.body.claim(c.index) {
+			c.FailCanceled()
+		} else {
+			r.local.abandoned.Add(-1) // by giveUp
+		}
 		return
 	}
 	r.index = c.index
 	for {
-		err := r.attempt(c, run)
+		r.call = run
+		err, own := r.attempt(c, run)
 		if err == errGivenUp {
 			r.local.abandoned.Add(-1)
 			return
 		}
-		if c.settle(err) != Again {
+		if c.settle(err, own) != Again {
 			return
 		}
-		c.batch.body.unclaim(c.index)
-		run = c.batch.body.context(r)
+		b.body.unclaim(c.index)
+		if b.stopped() { // since settle looked
+			if b.body.claim(c.index) {
+				c.publish(err)
+			} else {
+				r.local.abandoned.Add(-1)
+			}
+			return
+		}
+		run = b.body.context(r)
 	}
 }
 
-// attempt runs the task once.
-func (r *runner) attempt(c Call, run *callContext) error {
+// attempt runs the task once. It reports whether the error is the task's own.
+func (r *runner) attempt(c Call, run *callContext) (err error, own bool) { //nolint:revive // own belongs to err
 	if c.batch.opts.timeout > 0 {
 		return r.attemptWithin(c, run)
 	}
-	err := c.batch.body.invoke(run, c.index)
-	if c.batch.size == 1 {
-		run.release()
-	}
-	return err
+	err = c.batch.body.invoke(run, c.index)
+	run.release()
+	return err, true
 }
 
 // attemptWithin runs the task once, with a deadline. A task that overstays it
 // is given up: its call finishes, its slot stays in use until it returns. One
-// that has attempts left is waited for instead, because they need the slot.
-func (r *runner) attemptWithin(c Call, run *callContext) error {
-	run.limit(c.batch.opts.timeout)
-	limited := run.made()
+// that will be tried again is waited for instead, because that needs the slot.
+func (r *runner) attemptWithin(c Call, run *callContext) (err error, own bool) { //nolint:revive // own belongs to err
+	b := c.batch
+	overrun := NewCallError(ErrTimeout, MayHaveRun, c, "", nil)
+	limited := run.limit(b.opts.timeout, overrun)
 	gaveUp := make(chan struct{})
 	stop := context.AfterFunc(limited, func() {
 		defer close(gaveUp)
-		if context.Cause(limited) == ErrTimeout && !c.batch.retriable(c.index) && c.batch.body.claim(c.index) {
+		if context.Cause(limited) == overrun && !b.repeats(c.index, overrun, false) && b.body.claim(c.index) {
 			r.local.abandoned.Add(1)
-			c.settle(NewCallError(ErrTimeout, MayHaveRun, c, "", nil))
+			c.settle(overrun, false)
 		}
 	})
 	defer func() { // also when the task calls Goexit
@@ -145,26 +171,11 @@ func (r *runner) attemptWithin(c Call, run *callContext) error {
 		}
 		run.release()
 	}()
-	err := c.batch.body.invoke(run, c.index)
-	if err != nil && err != errGivenUp && context.Cause(limited) == ErrTimeout {
-		err = NewCallError(ErrTimeout, MayHaveRun, c, "", nil)
+	err = b.body.invoke(run, c.index)
+	if err != nil && err != errGivenUp && context.Cause(limited) == overrun {
+		return overrun, false
 	}
-	return err
-}
-
-// lend gives the slot back while the running task waits. A nil runner, which
-// stands for a context that belongs to no task, has nothing to lend.
-func (r *runner) lend() {
-	if r != nil && r.lent.Add(1) == 1 {
-		r.local.lendSlot()
-	}
-}
-
-// reclaim takes a slot again; it blocks until there is one.
-func (r *runner) reclaim() {
-	if r != nil && r.lent.Add(-1) == 0 {
-		r.local.reclaimSlot()
-	}
+	return err, true
 }
 
 // share holds calls of one batch that a runner has claimed and not started. The

@@ -71,9 +71,16 @@ func AsCompleted[Out any](ctx context.Context, futures ...*Future[Out]) iter.Seq
 func completed[Out any](ctx context.Context, futures []*Future[Out]) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		finished := make(chan int, len(futures)) // room for all: hooks never block
+		hooks := make([]hook, len(futures))
 		for i, f := range futures {
-			f.latch.then(func() { finished <- i })
+			hooks[i].run = func() { finished <- i }
+			f.latch.then(&hooks[i])
 		}
+		defer func() {
+			for i, f := range futures {
+				f.latch.forget(&hooks[i])
+			}
+		}()
 		for range futures {
 			i, ok := receive(ctx, finished)
 			if !ok || !yield(i) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -27,22 +26,27 @@ type Executor struct {
 	spawner *osproc.Spawner
 	slots   []*slot
 	life    context.Context // ends when everything is to be killed
-	kill    context.CancelFunc
+	kill    context.CancelCauseFunc
+
+	stopping context.Context // ends when accepted calls have: workers are to end
+	stop     context.CancelFunc
 
 	supervisors sync.WaitGroup
 	unfinished  atomic.Int64  // calls accepted and not finished
 	draining    atomic.Bool   // Close has begun
 	drained     chan struct{} // closed when draining and nothing is unfinished
-	stopping    chan struct{} // closed by Close: workers are to end
 	closed      chan struct{} // closed when nothing is left
 	closeOnce   sync.Once
 	drainOnce   sync.Once
-	closeErr    error // set before closed is closed
+	closeErr    error         // set before closed is closed
+	ready       chan struct{} // closed when a worker is ready, or none can be
+	readyOnce   sync.Once
+	failed      atomic.Pointer[error] // why no slot is left; nil while one is
+	suspects    suspects
 
 	mu       sync.Mutex
-	ready    chan struct{} // closed when a worker is ready, or all slots have retired
 	retired  int
-	startErr error // why the last slot retired
+	startErr error // why a slot retired
 }
 
 // New returns an executor and begins to start its workers; it does not wait for
@@ -65,20 +69,20 @@ func New(config Config) (*Executor, error) {
 	}
 	config = config.withDefaults()
 	ex := &Executor{
-		config:   config,
-		codec:    codec.Binary{},
-		queue:    tandem.NewQueue(config.Queue),
-		spawner:  spawner,
-		drained:  make(chan struct{}),
-		stopping: make(chan struct{}),
-		closed:   make(chan struct{}),
-		ready:    make(chan struct{}),
+		config:  config,
+		codec:   codec.Binary{},
+		queue:   tandem.NewQueue(config.Queue),
+		spawner: spawner,
+		drained: make(chan struct{}),
+		closed:  make(chan struct{}),
+		ready:   make(chan struct{}),
 	}
 	if config.Runtime != nil {
 		ex.codec = config.Runtime.Codec
 	}
 	ex.types = &types{codec: ex.codec}
-	ex.life, ex.kill = context.WithCancel(context.Background())
+	ex.life, ex.kill = context.WithCancelCause(context.Background())
+	ex.stopping, ex.stop = context.WithCancel(context.Background())
 	for i := range config.Workers {
 		ex.slots = append(ex.slots, newSlot(ex, i))
 	}
@@ -100,6 +104,7 @@ func refuseInWorker() error {
 	if err != nil {
 		return refusal
 	}
+	os.Setenv(wire.EnvName, "refused") // the descriptor can be taken over once
 	conn, err := osproc.ConnFromFD(gate.Socket)
 	if err != nil {
 		return refusal
@@ -118,7 +123,7 @@ func (ex *Executor) Execute(ctx context.Context, b *tandem.Batch) error {
 	if err := b.Portable(); err != nil {
 		return err
 	}
-	if err := ex.failedToStart(); err != nil {
+	if err := ex.failedToStart(); err != nil && !ex.draining.Load() {
 		return tandem.NewCallError(tandem.ErrWorkerStart, tandem.NotStarted, b.All().At(0), "", err)
 	}
 	n := int64(b.Len())
@@ -135,162 +140,12 @@ func (ex *Executor) Execute(ctx context.Context, b *tandem.Batch) error {
 	return nil
 }
 
-// failedToStart returns why no slot is left, or nil.
-func (ex *Executor) failedToStart() error {
-	ex.mu.Lock()
-	defer ex.mu.Unlock()
-	if ex.retired < len(ex.slots) {
-		return nil
-	}
-	return ex.startErr
-}
-
-// failWaiting fails every waiting call, because no slot is left to run it.
-func (ex *Executor) failWaiting() {
-	err := ex.failedToStart()
-	ex.queue.WithdrawAll(func(c tandem.Call) {
-		for c.Fail(tandem.NewCallError(tandem.ErrWorkerStart, tandem.NotStarted, c, "", err)) == tandem.Again {
-		}
-		ex.finished(1)
-	})
-}
-
-// wake tells slots that n calls wait: those with a free thread first, and when
-// there are fewer, those that take calls in advance.
-func (ex *Executor) wake(n int) {
-	for _, s := range ex.slots {
-		if n <= 0 {
-			return
-		}
-		if free := s.free(); free > 0 {
-			n -= free
-			signal(s.wake)
-		}
-	}
-	if n > 0 {
-		for _, s := range ex.slots {
-			signal(s.wake)
-		}
-	}
-}
-
-// othersFree reports whether a slot other than s has a ready worker with a free
-// thread: then s takes no calls in advance.
-func (ex *Executor) othersFree(s *slot) bool {
-	for _, other := range ex.slots {
-		if other != s && other.free() > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// recall asks the slot with the most calls that have not started to give back
-// half of them, for a slot that has run dry.
-func (ex *Executor) recall() {
-	var fullest *slot
-	most := 0
-	for _, s := range ex.slots {
-		if n := -s.free(); n > most {
-			fullest, most = s, n
-		}
-	}
-	if fullest != nil {
-		fullest.recall((most + 1) / 2)
-	}
-}
-
 // Cancel implements [tandem.Executor].
 func (ex *Executor) Cancel(b *tandem.Batch) {
 	b.MarkCanceled()
-	ex.queue.Withdraw(b, func(c tandem.Call) {
-		c.FailCanceled()
-		ex.finished(1)
-	})
+	ex.queue.Withdraw(b, ex.failCanceled)
 	for _, s := range ex.slots {
 		s.cancel(b)
-	}
-}
-
-// ended settles an attempt: the call is finished, or goes back to the queue.
-func (ex *Executor) ended(c tandem.Call, how tandem.Ending) {
-	if how == tandem.Again {
-		ex.giveBack(c.Only())
-		return
-	}
-	ex.finished(1)
-}
-
-// giveBack returns calls to the queue for another slot, or ends them when none
-// may run them any more.
-func (ex *Executor) giveBack(calls tandem.Calls) {
-	if calls.Batch.Canceled() != nil {
-		for i := range calls.Len() {
-			calls.At(i).FailCanceled()
-			ex.finished(1)
-		}
-		return
-	}
-	ex.queue.Return(calls)
-	switch {
-	case ex.life.Err() != nil:
-		ex.closeWaiting()
-	case ex.failedToStart() != nil:
-		ex.failWaiting()
-	}
-	ex.wake(calls.Len())
-}
-
-// finished notes that n calls have ended.
-func (ex *Executor) finished(n int64) {
-	if ex.unfinished.Add(-n) == 0 && ex.draining.Load() {
-		ex.drainOnce.Do(func() { close(ex.drained) })
-	}
-}
-
-// WaitReady blocks until a worker is ready to run calls, or none can be started,
-// or ctx ends. The error says why there is none.
-func (ex *Executor) WaitReady(ctx context.Context) error {
-	select {
-	case <-ex.ready:
-		return ex.failedToStart()
-	case <-ex.closed:
-		return tandem.ErrClosed
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// noteReady lets WaitReady return.
-func (ex *Executor) noteReady() {
-	ex.mu.Lock()
-	defer ex.mu.Unlock()
-	ex.noteReadyLocked()
-}
-
-func (ex *Executor) noteReadyLocked() {
-	select {
-	case <-ex.ready:
-	default:
-		close(ex.ready)
-	}
-}
-
-// noteRetired counts a slot that will not start a worker again. With the last
-// one, calls cannot run any more.
-func (ex *Executor) noteRetired(err error) {
-	ex.mu.Lock()
-	ex.retired++
-	last := ex.retired == len(ex.slots)
-	if err != nil || ex.startErr == nil {
-		ex.startErr = err
-	}
-	if last {
-		ex.noteReadyLocked()
-	}
-	ex.mu.Unlock()
-	if last && err != nil {
-		ex.failWaiting()
 	}
 }
 
@@ -304,60 +159,9 @@ func (ex *Executor) Stats() tandem.Stats {
 		st.Running += w.running
 		st.Waiting += w.Running - w.running
 		st.Restarts += w.Restarts
-		if w.memory != "" && !slices.Contains([]string{st.MemoryLimit}, w.memory) {
+		if w.memory != "" {
 			st.MemoryLimit = w.memory
 		}
 	}
 	return st
-}
-
-// Close implements [tandem.Executor]. When ctx ends before the accepted calls
-// have, the workers are killed: waiting calls fail with fate NotStarted, running
-// ones with MayHaveRun. Afterwards no process, descriptor or goroutine is left.
-func (ex *Executor) Close(ctx context.Context) error {
-	ex.queue.Drain()
-	ex.draining.Store(true)
-	ex.finished(0)
-	ex.closeOnce.Do(func() {
-		ex.closeErr = ex.close(ctx)
-		close(ex.closed)
-	})
-	<-ex.closed
-	return ex.closeErr
-}
-
-func (ex *Executor) close(ctx context.Context) error {
-	var cut error
-	select {
-	case <-ex.drained:
-	case <-ctx.Done():
-		cut = fmt.Errorf("process: closed with %d calls unfinished: %w", ex.unfinished.Load(), context.Cause(ctx))
-	}
-	close(ex.stopping)
-	if cut != nil {
-		ex.kill()
-		ex.closeWaiting()
-	}
-	stop := context.AfterFunc(ctx, ex.kill)
-	ex.supervisors.Wait()
-	stop()
-	ex.closeWaiting() // what was given back by the last slot
-	ex.kill()
-	return errors.Join(cut, ex.spawner.Close())
-}
-
-// closeWaiting fails every waiting call, because the executor is being closed.
-func (ex *Executor) closeWaiting() {
-	ex.queue.WithdrawAll(func(c tandem.Call) {
-		c.Fail(tandem.NewCallError(tandem.ErrClosed, tandem.NotStarted, c, "", nil))
-		ex.finished(1)
-	})
-}
-
-// signal leaves a token in ch for whoever looks next.
-func signal(ch chan struct{}) {
-	select {
-	case ch <- struct{}{}:
-	default:
-	}
 }

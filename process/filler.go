@@ -2,6 +2,7 @@ package process
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/internal/wire"
@@ -19,14 +20,30 @@ func (w *worker) fill() {
 		case <-w.gone:
 			return
 		}
-		for w.fillOnce() {
+		for more := true; more; {
+			var err error
+			if more, err = w.fillOnce(); err != nil {
+				w.turnDeaf(err)
+				return
+			}
 		}
 	}
 }
 
+// turnDeaf notes that the worker cannot be sent anything any more. Others take
+// the calls that its slot was told of.
+func (w *worker) turnDeaf(err error) {
+	w.slot.mu.Lock()
+	w.deaf = true
+	w.updateRoomLocked()
+	w.slot.mu.Unlock()
+	w.breakOff(fmt.Errorf("socket cannot be written: %w", err))
+	w.slot.executor.wakeFree()
+}
+
 // fillOnce sends what can be sent in one write, and reports whether it is worth
-// trying again at once.
-func (w *worker) fillOnce() bool {
+// trying again at once. The error is the socket's.
+func (w *worker) fillOnce() (more bool, err error) {
 	s := w.slot
 	s.mu.Lock()
 	buf := append(w.frames[:0], w.control...)
@@ -34,17 +51,16 @@ func (w *worker) fillOnce() bool {
 	assignable := s.state.assignable()
 	s.mu.Unlock()
 
-	more := false
 	if assignable {
 		buf, more = w.claim(buf)
 	}
 	if len(buf) > 0 {
-		w.socket.Write(buf) // an error means that the worker is gone, which others notice
+		_, err = w.socket.Write(buf)
 	}
 	if cap(buf) <= keepBuffer {
 		w.frames = buf
 	}
-	return more
+	return more, err
 }
 
 // keepBuffer is the largest buffer kept for the next frames.
@@ -57,16 +73,20 @@ func (w *worker) claim(buf []byte) (_ []byte, more bool) {
 	for len(buf) < sendAbove {
 		room := w.allowance()
 		if room <= 0 {
+			ex.passOn(s)
 			return buf, false
 		}
 		calls := ex.queue.Claim(room, ex.config.Workers)
-		if calls.Len() == 0 {
-			if s.free() > 0 && len(ex.slots) > 1 {
-				ex.recall()
-			}
-			return buf, false
+		switch {
+		case calls.Len() > 0:
+			buf = w.appendCalls(buf, calls)
+			continue
+		case s.free() < 0:
+			ex.passOn(s)
+		case s.free() > 0 && len(ex.slots) > 1:
+			ex.recall()
 		}
-		buf = w.appendCalls(buf, calls)
+		return buf, false
 	}
 	return buf, true
 }
@@ -79,10 +99,13 @@ func (w *worker) allowance() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	most := w.threads
-	if ahead {
+	switch {
+	case w.cautious && w.answered == 0:
+		most = 1
+	case ahead:
 		most = w.credit
 	}
-	return min(most-w.held, mostHeld-int(w.nextID-w.base))
+	return most - w.held
 }
 
 // appendCalls appends one frame with the calls that can be sent and holds them.
@@ -102,18 +125,19 @@ func (w *worker) appendCalls(buf []byte, calls tandem.Calls) []byte {
 	before := len(buf)
 	frame, sent := w.appendFrame(append(buf, define...), calls, number)
 	if rest := calls.From(sent); rest.Len() > 0 {
-		ex.queue.Return(rest)
+		ex.giveBack(rest)
 	}
 	switch {
 	case len(w.holds) == 0:
 		return frame
 	case w.hold(w.holds):
 		w.nextID += uint64(len(w.holds))
+		if b.Canceled() != nil {
+			w.slot.cancel(b) // Cancel may have looked before they were held
+		}
 		return frame
 	}
-	for _, h := range w.holds { // the worker is to be ended: others take the calls
-		ex.giveBack(h.call.Only())
-	}
+	ex.giveBackAll(w.holds) // the worker is to be ended: others take the calls
 	if define != nil {
 		delete(w.numbers, key)
 	}
@@ -128,7 +152,7 @@ func (w *worker) appendFrame(buf []byte, calls tandem.Calls, task uint16) (_ []b
 	w.holds = w.holds[:0]
 	buf, start := wire.BeginFrame(buf)
 	in, _ := b.Types()
-	h := wire.Header{Type: wire.TypeCall, ID: w.nextID, Task: task, Attempt: uint16(calls.At(0).Attempt()), Codec: ex.types.of(in).format}
+	h := wire.Header{Type: wire.TypeCall, ID: w.nextID, Task: task, Attempt: uint16(min(calls.At(0).Attempt(), math.MaxUint16)), Codec: ex.types.of(in).format}
 	array := h.Codec == wire.CodecJSON
 	if array {
 		h.Flags |= wire.FlagArray
@@ -214,6 +238,10 @@ func (w *worker) number(key taskKey) (number uint16, define []byte, err error) {
 	}
 	if err := w.compare(key); err != nil {
 		return 0, nil, err
+	}
+	if w.lastNumber == math.MaxUint16 {
+		clear(w.numbers) // numbers are given again, in the order of the stream
+		w.lastNumber = 0
 	}
 	w.lastNumber++
 	w.numbers[key] = w.lastNumber

@@ -21,9 +21,18 @@ func (w *worker) receive() {
 			err = w.handle(h, body)
 		}
 		if err != nil {
-			w.broken <- err
+			w.breakOff(err)
 			return
 		}
+	}
+}
+
+// breakOff tells the supervisor why the stream is of no use any more. The first
+// reason counts.
+func (w *worker) breakOff(err error) {
+	select {
+	case w.broken <- err:
+	default:
 	}
 }
 
@@ -69,12 +78,18 @@ func (w *worker) failure(h wire.Header, body []byte) error {
 	if !ok {
 		return fmt.Errorf("failure of call %d, which the worker does not have", h.ID)
 	}
-	if held.overdue {
+	if held.overdue || isDeadline(f) && held.timeout > 0 {
 		w.timedOut(held)
 	} else {
 		w.slot.executor.ended(held.call, held.call.Fail(w.outcome(held.call, f)))
 	}
 	return nil
+}
+
+// isDeadline reports whether the worker says that the call's own timeout was over
+// when its task returned an error. A task's own error never has both.
+func isDeadline(f wire.Failure) bool {
+	return f.Kind == wire.KindCanceled && f.Type == "context.deadlineExceededError"
 }
 
 // timedOut fails a call that ended after its timeout, but before its worker had
@@ -89,24 +104,22 @@ func (w *worker) returned(h wire.Header) error {
 	s := w.slot
 	s.mu.Lock()
 	w.recalling = false
+	if h.Count == 0 {
+		w.drainedTop = w.recallTop
+	}
 	s.mu.Unlock()
-	var back tandem.Calls
-	for id := h.ID; id < h.ID+uint64(h.Count); id++ {
+	if h.Count == 0 {
+		s.executor.wakeFree() // to ask another worker
+		return nil
+	}
+	var back []held
+	defer func() { s.executor.giveBackAll(back) }()
+	for id := h.ID; id-h.ID < uint64(h.Count); id++ {
 		held, ok := w.take(id, false)
 		if !ok {
 			return fmt.Errorf("call %d was returned, which the worker does not have", id)
 		}
-		if longer, ok := back.Extend(held.call); ok {
-			back = longer
-			continue
-		}
-		if back.Len() > 0 {
-			s.executor.giveBack(back)
-		}
-		back = held.call.Only()
-	}
-	if back.Len() > 0 {
-		s.executor.giveBack(back)
+		back = append(back, held)
 	}
 	return nil
 }

@@ -25,6 +25,8 @@ type slot struct {
 	number   int
 	wake     chan struct{} // calls may wait: for the filler, or for an empty slot
 	room     atomic.Int32  // free threads; below zero: calls sent in advance; 0 without a ready worker
+	vacant   atomic.Bool   // has no worker and waits for a reason to start one
+	cautious bool          // owned by the supervisor: the next worker gets one call at a time at first
 
 	mu       sync.Mutex
 	state    slotState
@@ -57,27 +59,52 @@ func (s *slot) moveLocked(e slotEvent) {
 	s.state = state
 }
 
+// lifeEnd says how a worker's life ended, for what follows.
+type lifeEnd uint8
+
+const (
+	endTold       lifeEnd = iota // it was told to end
+	endProductive                // it ran calls
+	endBarren                    // it was given calls and ran none
+	endUnused                    // it could not be started, or was given no call
+)
+
+// history is how the lives of a slot's latest workers ended.
+type history struct {
+	failures int // in a row that count against the restart budget
+	pauses   int // in a row that did no work: for the length of the next pause
+}
+
+func (h *history) note(how lifeEnd) {
+	switch how {
+	case endUnused:
+		h.failures++
+		h.pauses++
+	case endBarren:
+		h.pauses++ // perhaps because of the call
+	default:
+		*h = history{}
+	}
+}
+
 // supervise keeps a worker in the slot until the executor closes or the restart
 // budget is spent.
 func (s *slot) supervise() {
-	failures := 0
+	var past history
 	for s.awaitDemand() {
-		s.move(eventSpawn)
-		w, err := s.executor.launch(s)
-		if err == nil {
-			failures, err = s.serve(w, failures)
-		} else {
-			s.move(eventExit)
-			failures++
+		how, err := s.live()
+		past.note(how)
+		if how == endTold {
+			continue
 		}
-		if s.isEmpty() {
-			continue // it ended because it was told to
+		if s.executor.ending() {
+			break
 		}
-		if failures >= s.executor.config.RestartBudget || isFinal(err) {
+		if past.failures >= s.executor.config.RestartBudget || isFinal(err) {
 			s.retire(err)
 			return
 		}
-		if !s.pause(failures) {
+		if !s.pause(past.pauses) {
 			break
 		}
 		s.move(eventBackoffOver)
@@ -85,10 +112,18 @@ func (s *slot) supervise() {
 	s.retire(nil)
 }
 
-func (s *slot) isEmpty() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state == slotEmpty
+// live starts a worker and serves with it until it has ended.
+func (s *slot) live() (lifeEnd, error) {
+	s.move(eventSpawn)
+	w, err := s.executor.launch(s)
+	if err != nil {
+		s.mu.Lock()
+		s.lastExit = err.Error()
+		s.moveLocked(eventExit)
+		s.mu.Unlock()
+		return endUnused, err
+	}
+	return s.serve(w)
 }
 
 func (s *slot) retire(err error) {
@@ -102,49 +137,53 @@ func (s *slot) retire(err error) {
 func (s *slot) awaitDemand() bool {
 	s.mu.Lock()
 	first := s.starts == 0
-	s.starts++
 	s.mu.Unlock()
-	for {
-		select {
-		case <-s.executor.stopping:
-			return false
-		case <-s.executor.life.Done():
-			return false
-		default:
-		}
-		if first || s.executor.config.IdleTimeout == 0 || s.executor.queue.Waiting() > 0 {
-			return true
-		}
+	s.vacant.Store(true) // before looking: who leaves calls waiting then tells this slot
+	defer s.vacant.Store(false)
+	for !first && s.executor.config.IdleTimeout > 0 && !s.executor.demand() {
 		select {
 		case <-s.wake:
-		case <-s.executor.stopping:
+		case <-s.executor.stopping.Done():
+			return false
 		case <-s.executor.life.Done():
+			return false
 		}
 	}
+	if s.executor.ending() {
+		return false
+	}
+	s.mu.Lock()
+	s.starts++
+	s.mu.Unlock()
+	return true
 }
 
-// pause waits before the next start, longer with each failure, and not at all
-// after a worker that did its work. It returns false when the executor closes.
-func (s *slot) pause(failures int) bool {
-	if failures == 0 {
+// pause waits before the next start, longer with each worker in a row that did
+// no work, and not at all after one that did. It returns false when the executor
+// closes.
+func (s *slot) pause(barren int) bool {
+	if barren == 0 {
 		return true
 	}
-	pause := min(firstPause<<min(failures-1, 16), longestPause)
-	timer := time.NewTimer(pause)
+	timer := time.NewTimer(backOff(barren))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return true
-	case <-s.executor.stopping:
+	case <-s.executor.stopping.Done():
 	case <-s.executor.life.Done():
 	}
 	return false
 }
 
+// backOff returns the pause after n workers in a row that did no work.
+func backOff(n int) time.Duration {
+	return min(firstPause<<min(n-1, 16), longestPause)
+}
+
 // serve runs a ready worker until its process has ended and everything it held
-// is settled. It returns how many starts in a row have failed, counting this
-// one if the worker ended without having been given a call, and why it ended.
-func (s *slot) serve(w *worker, failures int) (int, error) {
+// is settled. It returns how it ended and, unless it was told to, why.
+func (s *slot) serve(w *worker) (lifeEnd, error) {
 	s.mu.Lock()
 	s.worker = w
 	s.moveLocked(eventHello)
@@ -166,11 +205,17 @@ func (s *slot) serve(w *worker, failures int) (int, error) {
 	s.moveLocked(eventExit)
 	s.room.Store(0)
 	s.mu.Unlock()
-	w.settle(exit)
-	if told || w.assigned {
-		return 0, nil
+	s.executor.wakeFree() // for the calls that this slot was told of
+	lost := w.settle(exit)
+	switch {
+	case told:
+		return endTold, nil
+	case lost > 0 || w.answered > 0:
+		return endProductive, nil
+	case w.assigned:
+		return endBarren, errors.Join(errors.New("worker ended before it ran a call"), exit)
 	}
-	return failures + 1, errors.Join(errors.New("worker ended before it was given a call"), exit)
+	return endUnused, errors.Join(errors.New("worker ended before it was given a call"), exit)
 }
 
 // jittered returns n give or take a tenth.
@@ -181,13 +226,19 @@ func jittered(n int) uint64 {
 	return uint64(max(1, int(float64(n)*(0.9+0.2*rand.Float64())))) //nolint:gosec // spreads load, guards nothing
 }
 
+// recallable reports whether the worker may have calls to give back. One that had
+// none has none until it is sent more.
+func (s *slot) recallable() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.worker != nil && !s.worker.recalling && s.worker.drainedTop != s.worker.top
+}
+
 // recall asks the worker to give back up to n calls that have not started.
 func (s *slot) recall(n int) {
 	s.mu.Lock()
-	w := s.worker
-	if w != nil && !w.recalling {
-		w.recalling = true
-		w.sendLocked(recallFrame(n))
+	if s.worker != nil && !s.worker.recalling {
+		s.worker.recallLocked(n)
 	}
 	s.mu.Unlock()
 	signal(s.wake)

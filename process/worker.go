@@ -1,7 +1,9 @@
 package process
 
 import (
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +39,9 @@ type worker struct {
 	broken chan error     // from the receiver: the stream ended or made no sense
 	look   chan struct{}  // for the supervisor: a call with a timeout was sent, or the worker is to expire
 
+	cautious  bool        // is sent one call at a time until it has answered one
+	exhausted atomic.Bool // it wrote that it gets no more memory
+
 	// Owned by the filler.
 	nextID     uint64
 	numbers    map[taskKey]uint16
@@ -49,22 +54,36 @@ type worker struct {
 	pace   pace
 
 	// Guarded by slot.mu.
-	ring      [mostHeld]held // by id
-	base      uint64         // the lowest id that may be held
-	top       uint64         // the highest id that was held
-	held      int            // calls sent and not answered
-	timed     int            // of which have a timeout
-	credit    int            // how many may be held
-	control   []byte         // frames to be sent before others
-	recalling bool           // a recall is not answered yet
-	assigned  bool           // was given a call
-	answered  uint64
-	expireAt  uint64 // after how many answers to be replaced; 0: never
-	idleSince time.Time
-	lookAt    time.Time // when the supervisor looks at deadlines next
-	resident  int64
-	overLimit int64 // resident size that exceeded the memory limit; 0: did not
-	brokenBy  error // why the supervisor killed it, if not for a timeout
+	ring       [mostHeld]held   // by id, from base
+	late       map[uint64]*held // by id, below base: calls that many later ones have overtaken
+	base       uint64           // the lowest id that may be in the ring
+	top        uint64           // the highest id that was held
+	held       int              // calls sent and not answered
+	timed      int              // of which have a timeout
+	credit     int              // how many may be held
+	control    []byte           // frames to be sent before others
+	recalling  bool             // a recall is not answered yet
+	recallTop  uint64           // top when it was sent
+	drainedTop uint64           // a recall found nothing among the calls up to this one
+	deaf       bool             // cannot be sent anything any more
+	assigned   bool             // was given a call
+	answered   uint64
+	expireAt   uint64 // after how many answers to be replaced; 0: never
+	idleSince  time.Time
+	lookAt     time.Time // when the supervisor looks at deadlines next
+	crash      string    // the first line of a crash that it wrote
+	stall      stall
+	resident   int64
+	overLimit  int64         // resident size that exceeded the memory limit; 0: did not
+	stalled    time.Duration // for how long it had not started a call when it was killed for that
+	brokenBy   error         // why the supervisor killed it, if not for a timeout
+}
+
+// stall is since when a worker that runs nothing has not started a call.
+type stall struct {
+	since    time.Time
+	id       uint64 // the first call it holds
+	answered uint64
 }
 
 // held is a call that was sent to the worker. A zero id means none.
@@ -72,11 +91,50 @@ type held struct {
 	id      uint64
 	call    tandem.Call
 	timeout time.Duration
-	overdue bool // it overstayed its timeout
+	overdue bool      // it overstayed its timeout
+	asked   time.Time // when its worker was asked to cancel it for that
+}
+
+// findLocked returns the held call with the given id, or nil. The id may be
+// anything: a worker said it.
+func (w *worker) findLocked(id uint64) *held {
+	if id < w.base {
+		return w.late[id]
+	}
+	if h := &w.ring[id%mostHeld]; h.id == id {
+		return h
+	}
+	return nil
+}
+
+// eachLocked calls f for every held call, in the order in which they were sent.
+func (w *worker) eachLocked(f func(*held)) {
+	for _, id := range slices.Sorted(maps.Keys(w.late)) {
+		f(w.late[id])
+	}
+	for id := w.base; id <= w.top; id++ {
+		if h := &w.ring[id%mostHeld]; h.id == id {
+			f(h)
+		}
+	}
+}
+
+// makeWayLocked frees the place of id in the ring.
+func (w *worker) makeWayLocked(id uint64) {
+	for ; id-w.base >= mostHeld; w.base++ {
+		if h := w.ring[w.base%mostHeld]; h.id == w.base {
+			if w.late == nil {
+				w.late = make(map[uint64]*held)
+			}
+			w.late[h.id] = &h
+			w.ring[w.base%mostHeld] = held{}
+		}
+	}
 }
 
 // holdLocked notes that a call is about to be sent.
 func (w *worker) holdLocked(h held) {
+	w.makeWayLocked(h.id)
 	w.ring[h.id%mostHeld] = h
 	w.top = h.id
 	w.held++
@@ -94,11 +152,15 @@ func (w *worker) holdLocked(h held) {
 func (w *worker) take(id uint64, answered bool) (held, bool) {
 	w.slot.mu.Lock()
 	defer w.slot.mu.Unlock()
-	h := w.ring[id%mostHeld]
-	if h.id != id || id == 0 {
+	at := w.findLocked(id)
+	if at == nil || id == 0 {
 		return held{}, false
 	}
-	w.ring[id%mostHeld] = held{}
+	h := *at
+	*at = held{}
+	if id < w.base {
+		delete(w.late, id)
+	}
 	w.held--
 	if h.timeout > 0 {
 		w.timed--
@@ -140,6 +202,7 @@ func (w *worker) expireLocked() {
 	}
 	s.moveLocked(eventExpire)
 	w.updateRoomLocked()
+	s.executor.wakeFree() // for the calls that this slot was told of
 	if s.state == slotStopping {
 		w.stopLocked()
 	}
@@ -154,7 +217,7 @@ func (w *worker) stopLocked() {
 // updateRoomLocked publishes how many threads are free.
 func (w *worker) updateRoomLocked() {
 	room := 0
-	if w.slot.state.assignable() {
+	if w.slot.state.assignable() && !w.deaf {
 		room = w.threads - w.held
 	}
 	w.slot.room.Store(int32(room))
@@ -163,8 +226,10 @@ func (w *worker) updateRoomLocked() {
 // sendLocked leaves a frame for the filler to send before others.
 func (w *worker) sendLocked(frame []byte) { w.control = append(w.control, frame...) }
 
-func recallFrame(n int) []byte {
-	return wire.AppendHeader(nil, wire.Header{Type: wire.TypeRecall, Count: uint32(n)})
+// recallLocked asks the worker to give back up to n calls.
+func (w *worker) recallLocked(n int) {
+	w.recalling, w.recallTop = true, w.top
+	w.sendLocked(wire.AppendHeader(nil, wire.Header{Type: wire.TypeRecall, Count: uint32(n)}))
 }
 
 func cancelFrame(id uint64) []byte {
@@ -173,11 +238,11 @@ func cancelFrame(id uint64) []byte {
 
 // cancelLocked asks the worker to cancel the calls of b that it holds.
 func (w *worker) cancelLocked(b *tandem.Batch) {
-	for id := w.base; id <= w.top; id++ {
-		if h := &w.ring[id%mostHeld]; h.id == id && h.call.Batch() == b {
-			w.sendLocked(cancelFrame(id))
+	w.eachLocked(func(h *held) {
+		if h.call.Batch() == b {
+			w.sendLocked(cancelFrame(h.id))
 		}
-	}
+	})
 }
 
 // label returns what names the call that thread 0 runs, when that is the only thread.
@@ -188,7 +253,7 @@ func (w *worker) label() string {
 	id, _ := w.box.Running(0)
 	w.slot.mu.Lock()
 	defer w.slot.mu.Unlock()
-	if h := w.ring[id%mostHeld]; id != 0 && h.id == id {
+	if h := w.findLocked(id); id != 0 && h != nil {
 		return h.call.Label()
 	}
 	return ""

@@ -19,6 +19,6 @@
 // # Failure
 //
 // A panic or Goexit in a task is an outcome. When the parent is gone, or breaks
-// the protocol, the worker ends at once with status 1; running tasks are not
-// waited for.
+// the protocol, the worker ends at once; running tasks are not waited for. When
+// the parent is gone it takes its own children with it.
 package worker

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/internal/fault"
 	"github.com/gotandem/tandem/internal/wire"
 )
 
@@ -59,6 +60,7 @@ func (b *inbox) take(t *thread) (c call, ok bool) {
 		if t.dirty {
 			b.mu.Unlock()
 			t.idle()
+			fault.At(fault.Idle)
 			b.mu.Lock()
 			continue
 		}

@@ -1,10 +1,12 @@
 package worker
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
 	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/internal/fault"
 	"github.com/gotandem/tandem/internal/wire"
 )
 
@@ -21,6 +23,7 @@ func Main(tasks ...tandem.AnyTask) {
 		return
 	}
 	os.Unsetenv(wire.EnvName) // or our own children would become workers
+	fault.At(fault.Spawn)
 	gate, err := wire.ParseGate(value)
 	if err != nil {
 		fail(err)
@@ -29,7 +32,12 @@ func Main(tasks ...tandem.AnyTask) {
 	if err != nil {
 		fail(err)
 	}
-	if err := s.serve(gate.Nonce); err != nil {
+	endBySocket()
+	err = s.serve(gate.Nonce)
+	if errors.Is(err, errParentGone) {
+		endGroup()
+	}
+	if err != nil {
 		fail(err)
 	}
 	os.Exit(0)
@@ -45,6 +53,9 @@ func IsWorker() bool {
 func index(tasks []tandem.AnyTask) map[string]tandem.AnyTask {
 	byName := make(map[string]tandem.AnyTask, len(tasks))
 	for _, t := range tasks {
+		if t == nil {
+			panic("tandem: worker.Main: a task is nil")
+		}
 		name := t.Name()
 		if name == "" {
 			panic("tandem: worker.Main: a task without a name: make it with tandem.Define")

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gotandem/tandem/internal/fault"
 	"github.com/gotandem/tandem/internal/shm"
 )
 
@@ -87,7 +88,7 @@ func (o *outbox) writeLocked() {
 	o.writing = true
 	pending := o.box.Pending()
 	o.mu.Unlock()
-	n, err := o.conn.Write(pending)
+	n, err := o.write(pending)
 	o.mu.Lock()
 	o.writing = false
 	o.box.Sent(n)
@@ -95,10 +96,24 @@ func (o *outbox) writeLocked() {
 	o.sent.Broadcast()
 }
 
+// write writes p to the socket.
+func (o *outbox) write(p []byte) (int, error) {
+	if !fault.Armed() {
+		return o.conn.Write(p)
+	}
+	n, err := o.conn.Write(p[:len(p)/2])
+	if err != nil {
+		return n, err
+	}
+	fault.At(fault.MidFrame)
+	rest, err := o.conn.Write(p[n:])
+	return n + rest, err
+}
+
 // writeDirectLocked sends a frame that is too large for the box; the lock is
 // kept, so that nothing comes between.
 func (o *outbox) writeDirectLocked(frame []byte) {
-	n, err := o.conn.Write(frame)
+	n, err := o.write(frame)
 	o.box.Direct(uint64(n))
 	o.note(err)
 }

@@ -9,9 +9,11 @@ import (
 	"reflect"
 	"runtime"
 	"sync"
+	"syscall"
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/internal/codec"
+	"github.com/gotandem/tandem/internal/fault"
 	"github.com/gotandem/tandem/internal/osproc"
 	"github.com/gotandem/tandem/internal/shm"
 	"github.com/gotandem/tandem/internal/wire"
@@ -74,11 +76,12 @@ func (s *server) serve(nonce string) error {
 			fmt.Fprintf(os.Stderr, "tandem worker: no memory limit by rlimit: %v\n", err)
 		}
 	}
+	fault.At(fault.Hello)
 	if err := s.sayHello(nonce, memory); err != nil {
 		return err
 	}
 	s.maxFrame = setup.MaxFrame
-	s.reader.SetLimit(setup.MaxFrame)
+	s.reader.SetLimit(max(setup.MaxFrame, leastLimit))
 	s.inbox.init()
 	for i := range setup.Threads {
 		t := newThread(s, i)
@@ -88,10 +91,18 @@ func (s *server) serve(nonce string) error {
 	if err := s.read(); err != nil {
 		return err
 	}
+	fault.At(fault.Drain)
 	s.inbox.close()
 	s.ends.Wait()
 	return s.outbox.close()
 }
+
+// leastLimit is the frame limit for what is no value, such as the names and types
+// of tasks.
+const leastLimit = 1 << 20
+
+// errParentGone says that the other end of the socket was closed.
+var errParentGone = errors.New("parent is gone")
 
 func (s *server) awaitSetup() (wire.Setup, error) {
 	h, body, err := s.reader.Next()
@@ -123,8 +134,8 @@ func (s *server) sayHello(nonce, memory string) error {
 func (s *server) read() error {
 	for {
 		h, body, err := s.reader.Next()
-		if errors.Is(err, io.EOF) {
-			return errors.New("parent is gone")
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
+			return errParentGone
 		}
 		if err != nil {
 			return err
@@ -174,6 +185,7 @@ func (s *server) accept(h wire.Header, body []byte) error {
 		input, _ := inputs.Next()
 		calls = append(calls, call{id: id, task: task, input: input, timeout: timeout})
 	}
+	fault.At(fault.Decode)
 	s.inbox.put(calls)
 	return nil
 }

@@ -2,12 +2,11 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/internal/fault"
 	"github.com/gotandem/tandem/internal/shm"
 	"github.com/gotandem/tandem/internal/wire"
 )
@@ -57,7 +56,9 @@ func (t *thread) resume() {
 	t.run()
 }
 
-// begin notes that c runs. It is called with the lock of the inbox held.
+// begin notes that c runs. It is called with the lock of the inbox held. From
+// its return on cancel finds the call, so the context to be canceled must be
+// there: a call does not begin with one that was canceled for an earlier call.
 func (t *thread) begin(c call) {
 	var now int64
 	if c.timeout > 0 {
@@ -65,8 +66,11 @@ func (t *thread) begin(c call) {
 	}
 	t.server.box.Start(t.number, c.id, now)
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.current = c.id
-	t.mu.Unlock()
+	if t.ctx == nil || t.ctx.Err() != nil {
+		t.ctx, t.stop = context.WithCancelCause(context.Background())
+	}
 }
 
 // end notes that the call has ended. Its outcome is in the outbox.
@@ -103,9 +107,15 @@ func (t *thread) serve(c call) {
 	defer release()
 	frame, start := wire.BeginFrame(t.frame[:0])
 	frame, mark := wire.BeginPayload(frame)
+	fault.At(fault.Run)
 	frame, err := c.task.Serve(ctx, t.server.codec, c.input, frame)
+	fault.At(fault.Encode)
 	if err != nil {
-		t.fail(c.id, describe(err))
+		f := describe(err)
+		if f.Kind != wire.KindPanic && c.timeout > 0 && context.Cause(ctx) == tandem.ErrTimeout {
+			f.Kind, f.Type = wire.KindCanceled, deadlineType
+		}
+		t.fail(c.id, f)
 		return
 	}
 	if size := len(frame) - start - wire.HeaderSize; uint64(size) > uint64(t.server.maxFrame) {
@@ -120,12 +130,16 @@ func (t *thread) serve(c call) {
 	}
 }
 
+// deadlineType, with kind canceled, tells the parent that the call's own timeout
+// was over when its task returned an error.
+const deadlineType = "context.deadlineExceededError"
+
 // keepFrame is the largest buffer kept for the next result.
 const keepFrame = 1 << 20
 
 func (t *thread) fail(id uint64, f wire.Failure) {
 	frame, start := wire.BeginFrame(nil)
-	frame = f.Append(frame)
+	frame = trimmed(f).Append(frame)
 	t.server.outbox.append(wire.EndFrame(frame, start, wire.Header{Type: wire.TypeFailure, ID: id, Count: 1}))
 }
 
@@ -134,9 +148,6 @@ func (t *thread) fail(id uint64, f wire.Failure) {
 func (t *thread) context(c call) (ctx context.Context, release func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.ctx == nil || t.ctx.Err() != nil {
-		t.ctx, t.stop = context.WithCancelCause(context.Background())
-	}
 	if c.timeout == 0 {
 		return t.ctx, func() {}
 	}
@@ -147,72 +158,7 @@ func (t *thread) context(c call) (ctx context.Context, release func()) {
 func (t *thread) cancel(id uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.current == id && t.stop != nil {
+	if t.current == id {
 		t.stop(context.Canceled)
 	}
-}
-
-// describe turns an outcome's error into what crosses the border.
-func describe(err error) wire.Failure {
-	f := wire.Failure{Kind: wire.KindError, Type: fmt.Sprintf("%T", err), Message: text(err), Chain: chain(err)}
-	var p *tandem.PanicError
-	var engine *tandem.CallError
-	switch {
-	case errors.As(err, &p) && err == error(p):
-		f = wire.Failure{Kind: wire.KindPanic, Message: strings.TrimPrefix(p.Error(), "task panicked: "), Type: fmt.Sprintf("%T", p.Value), Traceback: string(p.Stack)}
-	case errors.As(err, &engine) && err == error(engine) && kindOf(engine) != wire.KindError:
-		f = wire.Failure{Kind: kindOf(engine), Message: text(engine.Err)}
-	case errors.Is(err, context.Canceled):
-		f.Kind = wire.KindCanceled
-	}
-	return f
-}
-
-func kindOf(e *tandem.CallError) wire.Kind {
-	switch {
-	case errors.Is(e, tandem.ErrBadInput):
-		return wire.KindBadInput
-	case errors.Is(e, tandem.ErrBadResult):
-		return wire.KindBadResult
-	case errors.Is(e, tandem.ErrUnknownTask):
-		return wire.KindUnknownTask
-	}
-	return wire.KindError
-}
-
-// chain lists what err wraps, outermost first. Joined errors are walked in order.
-func chain(err error) (causes []wire.Cause) {
-	const most = 32 // a chain that refers to itself must end
-	next := []error{err}
-	for len(next) > 0 && len(causes) < most {
-		e := next[0]
-		next = next[1:]
-		var below []error
-		switch e := e.(type) {
-		case interface{ Unwrap() error }:
-			below = []error{e.Unwrap()}
-		case interface{ Unwrap() []error }:
-			below = e.Unwrap()
-		}
-		for _, b := range below {
-			if b != nil {
-				causes = append(causes, wire.Cause{Type: fmt.Sprintf("%T", b), Message: text(b)})
-				next = append(next, b)
-			}
-		}
-	}
-	return causes
-}
-
-// text returns an error's text; the error's own method may panic.
-func text(err error) (s string) {
-	defer func() {
-		if recover() != nil {
-			s = fmt.Sprintf("%T whose text cannot be made", err)
-		}
-	}()
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gotandem/tandem/cmd/tandem/internal/machine"
+	"github.com/gotandem/tandem/cmd/tandem/internal/quantity"
+	"github.com/gotandem/tandem/process"
+	"github.com/gotandem/tandem/python"
+)
+
+// probeWithin bounds how long one answer may take. Longer waits for what hangs;
+// shorter calls a slow disk broken.
+const probeWithin = 15 * time.Second
+
+// probeMemory is the limit that is set to see what enforces it.
+const probeMemory = 4 << 30
+
+// diagnosis is what "tandem doctor" found out.
+type diagnosis struct {
+	Schema  int    `json:"schema"` // of this object: 1
+	Version string `json:"version"`
+	Go      string `json:"go"`
+	machine.Facts
+	Python       *pythonFacts `json:"python,omitempty"`
+	PythonError  string       `json:"python_error,omitempty"`
+	Workers      bool         `json:"workers"` // worker processes can be started
+	WorkersError string       `json:"workers_error,omitempty"`
+	MemoryBy     string       `json:"memory_by,omitempty"` // what enforces --memory
+	Restrictions []string     `json:"restrictions"`        // of this platform
+}
+
+// pythonFacts is what is known of the interpreter.
+type pythonFacts struct {
+	Path         string `json:"path"`
+	Executable   string `json:"executable"`
+	Version      string `json:"version"`
+	FreeThreaded bool   `json:"free_threaded"`
+}
+
+func newDoctor() *cobra.Command {
+	var asJSON bool
+	var asked string
+	cmd := &cobra.Command{
+		Use:     "doctor",
+		Short:   "tell what this machine offers, which Python is used, and which limits are enforced",
+		Example: "  tandem doctor\n  tandem doctor --python python3.14t\n  tandem doctor --json",
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d := diagnose(cmd.Context(), asked)
+			if asJSON {
+				return own(writeJSON(cmd.OutOrStdout(), d))
+			}
+			_, err := io.WriteString(cmd.OutOrStdout(), d.text())
+			return own(err)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write one JSON object")
+	cmd.Flags().StringVar(&asked, "python", "", "the Python interpreter is `PATH` (default: of VIRTUAL_ENV, python3)")
+	return cmd
+}
+
+// diagnose looks at everything. What is missing is part of what it returns.
+func diagnose(ctx context.Context, asked string) *diagnosis {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeWithin)
+	defer cancel()
+	d := &diagnosis{
+		Schema: 1, Version: version(), Go: strings.TrimPrefix(runtime.Version(), "go"),
+		Facts: machine.Read(), Restrictions: restrictions(runtime.GOOS),
+	}
+	d.probePython(ctx, asked)
+	d.probeWorkers(ctx)
+	return d
+}
+
+// probePython asks the interpreter what it is.
+func (d *diagnosis) probePython(ctx context.Context, asked string) {
+	path, err := interpreter(asked, "")
+	if err != nil {
+		d.PythonError = err.Error()
+		return
+	}
+	info, err := python.Probe(ctx, path)
+	if err != nil {
+		d.PythonError = err.Error()
+	}
+	if info.Version != "" {
+		d.Python = &pythonFacts{path, info.Executable, info.Version, info.FreeThreaded}
+	}
+}
+
+// probeWorkers starts a worker with a memory limit and looks at what enforces it.
+func (d *diagnosis) probeWorkers(ctx context.Context) {
+	ex, err := process.New(process.Config{Workers: 1, Memory: probeMemory})
+	if err != nil {
+		d.WorkersError = err.Error()
+		return
+	}
+	defer func() { _ = ex.Close(ctx) }()
+	if err := ex.WaitReady(ctx); err != nil {
+		d.WorkersError = err.Error()
+		return
+	}
+	d.Workers, d.MemoryBy = true, ex.Stats().MemoryLimit
+}
+
+// restrictions returns what tandem cannot do on a platform.
+func restrictions(goos string) []string {
+	switch goos {
+	case "linux":
+		return []string{}
+	case "windows":
+		return []string{"worker processes and commands are refused: only goroutines run"}
+	}
+	return []string{
+		"a worker notices the death of tandem by the end of its socket only",
+		"memory limits are not enforced by the kernel",
+	}
+}
+
+// text returns the diagnosis as people read it.
+func (d *diagnosis) text() string {
+	var b strings.Builder
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-12s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	line("tandem", "%s, Go %s, %s", d.Version, d.Go, d.System)
+	line("cores", "%s", d.coresText())
+	line("memory", "%s", d.memoryText())
+	if d.Files > 0 {
+		line("descriptors", "%d open at once (can be raised to %d)", d.Files, d.FilesMost)
+	}
+	line("temporary", "%s", d.tempText())
+	line("python", "%s", d.pythonText())
+	if d.Workers {
+		line("workers", "can be started")
+		line("--memory", "enforced by %s", orNothing(d.MemoryBy))
+	} else {
+		line("workers", "cannot be started: %s", d.WorkersError)
+	}
+	line("--timeout", "asks, then ends the worker's process group (SIGTERM, then SIGKILL)")
+	for _, restriction := range d.Restrictions {
+		line("restriction", "%s", restriction)
+	}
+	return b.String()
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return "nothing on this system"
+	}
+	return s
+}
+
+func (d *diagnosis) coresText() string {
+	text := fmt.Sprintf("%d usable", d.Cores)
+	if d.Online > 0 {
+		text += fmt.Sprintf(" of %d", d.Online)
+	}
+	if d.Quota > 0 {
+		text += fmt.Sprintf(", control group quota %.2g", d.Quota)
+	}
+	return text + fmt.Sprintf(": -p defaults to %d", runtime.GOMAXPROCS(0))
+}
+
+func (d *diagnosis) memoryText() string {
+	if d.Memory == 0 {
+		return "not known on this system"
+	}
+	text := fmt.Sprintf("%s, %s available", quantity.FormatSize(d.Memory), quantity.FormatSize(d.Available))
+	if d.MemoryLimit > 0 {
+		text += ", control group limit " + quantity.FormatSize(d.MemoryLimit)
+	}
+	return text
+}
+
+func (d *diagnosis) tempText() string {
+	switch {
+	case d.TempError != "":
+		return d.Temp + ": " + d.TempError
+	case d.TempFree > 0:
+		return d.Temp + ", " + quantity.FormatSize(d.TempFree) + " free"
+	}
+	return d.Temp
+}
+
+func (d *diagnosis) pythonText() string {
+	if d.Python == nil {
+		return d.PythonError
+	}
+	lock := "with the GIL: threads help waiting, processes computing"
+	if d.Python.FreeThreaded {
+		lock = "free-threaded: threads help computing too"
+	}
+	text := fmt.Sprintf("%s %s, %s", d.Python.Path, d.Python.Version, lock)
+	if d.PythonError != "" {
+		text += "; " + d.PythonError
+	}
+	return text
+}

@@ -1,0 +1,147 @@
+package arguments
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Separator stands between a task and its inputs.
+const Separator = ":::"
+
+// Line is what one command line asks for: a task or a command, and perhaps
+// inputs.
+type Line struct {
+	Task    Task     // of a Python task; zero for a command
+	Command []string // of a command; nil for a Python task
+	Inputs  []string // after the separator
+	Listed  bool     // there was a separator, so that Inputs are all inputs
+}
+
+// UsageError says what is wrong with a command line and what to write instead.
+type UsageError struct{ text string }
+
+func (e *UsageError) Error() string { return e.text }
+
+func usage(format string, args ...any) error {
+	return &UsageError{fmt.Sprintf(format, args...)}
+}
+
+// Parse understands args, which is all that stands after the flags. dashed
+// tells that "--" stood between the flags and args.
+func Parse(args []string, dashed bool) (Line, error) {
+	var line Line
+	words := args
+	if at := slices.Index(args, Separator); at >= 0 {
+		words, line.Inputs, line.Listed = args[:at], args[at+1:], true
+	}
+	if slices.Contains(line.Inputs, Separator) {
+		return Line{}, usage("a second %s: one list of inputs is understood; give combinations as lines on standard input", Separator)
+	}
+	var err error
+	switch {
+	case dashed && len(words) == 0:
+		err = usage("no command after --: write tandem map -- COMMAND [ARGUMENT...]")
+	case dashed && words[0] == "":
+		err = usage("the command after -- is empty: name a program")
+	case dashed:
+		line.Command = words
+	case len(words) == 0:
+		err = usage("no task: write tandem map FILE.py:FUNCTION, or tandem map -- COMMAND")
+	default:
+		line.Task, err = parseTask(words)
+	}
+	if err != nil {
+		return Line{}, err
+	}
+	return line, nil
+}
+
+// parseTask reads a task, which is one word.
+func parseTask(words []string) (Task, error) {
+	if len(words) == 1 {
+		return ParseTask(words[0])
+	}
+	extra := words[1]
+	switch {
+	case extra == "--":
+		return Task{}, usage("-- after the task %q: it belongs before a command, as in tandem map -- COMMAND", words[0])
+	case strings.HasPrefix(extra, "-"):
+		return Task{}, usage("%q after the task %q: flags of tandem map stand before the task, inputs after %s", extra, words[0], Separator)
+	case !strings.Contains(words[0], ":"):
+		return Task{}, usage("%q is no task: to run it as a command, write tandem map -- %s", words[0], strings.Join(words, " "))
+	}
+	return Task{}, usage("%q after the task %q: write %s before the inputs", extra, words[0], Separator)
+}
+
+// Task names a Python function: in a file or in a module.
+type Task struct {
+	File     string // path of a file, or empty
+	Module   string // dotted name of a module, or empty
+	Function string // a name in it, dotted for one in a class
+}
+
+// String returns the task as it is written: FILE.py:FUNCTION or MODULE:FUNCTION.
+func (t Task) String() string { return t.File + t.Module + ":" + t.Function }
+
+// ParseTask reads FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION. The last colon
+// counts, so that paths may have some.
+func ParseTask(text string) (Task, error) {
+	at := strings.LastIndexByte(text, ':')
+	if at < 0 {
+		return Task{}, missingColon(text)
+	}
+	where, function := text[:at], text[at+1:]
+	switch {
+	case where == "":
+		return Task{}, usage("%q names no file or module: write FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION", text)
+	case function == "":
+		return Task{}, usage("%q names no function: write %sFUNCTION", text, text)
+	case !dottedName(function):
+		return Task{}, usage("%q in %q is no name of a Python function: write FILE.py:FUNCTION", function, text)
+	case looksLikeFile(where):
+		return Task{File: where, Function: function}, nil
+	case !dottedName(where):
+		return Task{}, usage("%q in %q is neither a .py file nor the dotted name of a module", where, text)
+	}
+	return Task{Module: where, Function: function}, nil
+}
+
+// missingColon explains a word without a function.
+func missingColon(text string) error {
+	switch {
+	case text == "":
+		return usage("the task is empty: write FILE.py:FUNCTION")
+	case strings.HasPrefix(text, "-"):
+		return usage("%q is no task: flags of tandem map are listed by tandem map --help", text)
+	case strings.HasSuffix(text, ".py"):
+		return usage("%q names a file and no function: write %s:FUNCTION", text, text)
+	}
+	return usage("%q is no task: write FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION; to run it as a command, write tandem map -- %s", text, text)
+}
+
+// looksLikeFile tells a path from the name of a module.
+func looksLikeFile(where string) bool {
+	return strings.HasSuffix(where, ".py") || strings.ContainsAny(where, `/\`)
+}
+
+// dottedName reports whether s is made of Python identifiers with dots between.
+func dottedName(s string) bool {
+	for part := range strings.SplitSeq(s, ".") {
+		if !identifier(part) {
+			return false
+		}
+	}
+	return true
+}
+
+func identifier(s string) bool {
+	for i, r := range s {
+		letter := r == '_' || unicode.IsLetter(r)
+		if !letter && (i == 0 || !unicode.IsDigit(r) && !unicode.Is(unicode.Mn, r)) {
+			return false
+		}
+	}
+	return s != "" && !strings.ContainsRune(s, unicode.ReplacementChar)
+}

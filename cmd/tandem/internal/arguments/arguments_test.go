@@ -1,0 +1,149 @@
+package arguments_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
+)
+
+func TestParse(t *testing.T) {
+	file := arguments.Task{File: "a.py", Function: "f"}
+	tests := map[string]struct {
+		args   []string
+		dashed bool
+		want   arguments.Line
+	}{
+		"task, lines":               {args: []string{"a.py:f"}, want: arguments.Line{Task: file}},
+		"task, inputs":              {args: []string{"a.py:f", ":::", "1", "-x"}, want: arguments.Line{Task: file, Inputs: []string{"1", "-x"}, Listed: true}},
+		"task, no inputs":           {args: []string{"a.py:f", ":::"}, want: arguments.Line{Task: file, Inputs: []string{}, Listed: true}},
+		"inputs may be dashes":      {args: []string{"a.py:f", ":::", "--", ""}, want: arguments.Line{Task: file, Inputs: []string{"--", ""}, Listed: true}},
+		"command, lines":            {args: []string{"wc", "-l"}, dashed: true, want: arguments.Line{Command: []string{"wc", "-l"}}},
+		"command, inputs":           {args: []string{"echo", "--", "{}", ":::", "a"}, dashed: true, want: arguments.Line{Command: []string{"echo", "--", "{}"}, Inputs: []string{"a"}, Listed: true}},
+		"command that looks a task": {args: []string{"a.py:f"}, dashed: true, want: arguments.Line{Command: []string{"a.py:f"}}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := arguments.Parse(test.args, test.dashed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Task != test.want.Task || got.Listed != test.want.Listed ||
+				!slices.Equal(got.Command, test.want.Command) || !slices.Equal(got.Inputs, test.want.Inputs) {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	tests := map[string]struct {
+		args   []string
+		dashed bool
+		want   string // part of the text
+	}{
+		"nothing":              {nil, false, "no task"},
+		"only inputs":          {[]string{":::", "1"}, false, "no task"},
+		"no command":           {nil, true, "no command after --"},
+		"no command, inputs":   {[]string{":::", "1"}, true, "no command after --"},
+		"empty command":        {[]string{""}, true, "is empty"},
+		"two lists":            {[]string{"a.py:f", ":::", "1", ":::", "2"}, false, "a second :::"},
+		"flag after task":      {[]string{"a.py:f", "-p", "2"}, false, `"-p" after the task`},
+		"dashes after task":    {[]string{"a.py:f", "--", "echo"}, false, "-- after the task"},
+		"input without :::":    {[]string{"a.py:f", "1"}, false, "write ::: before the inputs"},
+		"command without --":   {[]string{"echo", "{}"}, false, "tandem map -- echo {}"},
+		"file without name":    {[]string{"a.py"}, false, "a.py:FUNCTION"},
+		"program without dash": {[]string{"gzip"}, false, "tandem map -- gzip"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := arguments.Parse(test.args, test.dashed)
+			if _, ok := errors.AsType[*arguments.UsageError](err); !ok || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want a usage error with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestParseTask(t *testing.T) {
+	tests := map[string]arguments.Task{
+		"a.py:f":             {File: "a.py", Function: "f"},
+		"dir/a.py:C.m":       {File: "dir/a.py", Function: "C.m"},
+		`C:\dir\a.py:f`:      {File: `C:\dir\a.py`, Function: "f"},
+		"dir/script:f":       {File: "dir/script", Function: "f"},
+		"json:loads":         {Module: "json", Function: "loads"},
+		"os.path:basename":   {Module: "os.path", Function: "basename"},
+		"größe.py:löschen_2": {File: "größe.py", Function: "löschen_2"},
+		"weird name.py:_f9":  {File: "weird name.py", Function: "_f9"},
+	}
+	for text, want := range tests {
+		got, err := arguments.ParseTask(text)
+		if err != nil || got != want {
+			t.Errorf("ParseTask(%q) = %+v, %v, want %+v", text, got, err, want)
+		}
+		if got.String() != text {
+			t.Errorf("ParseTask(%q).String() = %q", text, got.String())
+		}
+	}
+	for _, text := range []string{"", "f", ":f", "a.py:", "a.py:1f", "a.py:f()", "a b:f", "a..b:f", "-x", "http://host:80", "a.py:f."} {
+		if got, err := arguments.ParseTask(text); err == nil {
+			t.Errorf("ParseTask(%q) = %+v, want an error", text, got)
+		}
+	}
+}
+
+func TestClosest(t *testing.T) {
+	tests := []struct {
+		word       string
+		candidates []string
+		want       string
+	}{
+		{"cuont", []string{"main", "count"}, "count"},
+		{"Count", []string{"count"}, "count"},
+		{"primes.py", []string{"prime.py", "titles.py"}, "prime.py"},
+		{"download", []string{"upload", "downloads"}, "downloads"},
+		{"count", []string{"fetch"}, ""},
+		{"f", []string{"g"}, "g"},
+		{"x", nil, ""},
+		{"", []string{"a"}, "a"},
+	}
+	for _, test := range tests {
+		if got := arguments.Closest(test.word, test.candidates); got != test.want {
+			t.Errorf("Closest(%q, %q) = %q, want %q", test.word, test.candidates, got, test.want)
+		}
+	}
+}
+
+// Whatever the line, Parse answers with a task or a command and never both,
+// inputs are what follows the first separator, and a refusal says something.
+func FuzzParse(f *testing.F) {
+	f.Add("a.py:f\x00:::\x001", false)
+	f.Add("echo\x00{}\x00:::\x00a\x00b", true)
+	f.Add(":::\x00:::", true)
+	f.Fuzz(func(t *testing.T, joined string, dashed bool) {
+		args := strings.Split(joined, "\x00")
+		line, err := arguments.Parse(args, dashed)
+		if err != nil {
+			if _, ok := errors.AsType[*arguments.UsageError](err); !ok || err.Error() == "" {
+				t.Fatalf("error %#v", err)
+			}
+			return
+		}
+		if (line.Command != nil) != dashed || (line.Task != arguments.Task{}) == dashed {
+			t.Fatalf("dashed %v: %+v", dashed, line)
+		}
+		words := line.Command
+		if !dashed {
+			words = []string{line.Task.String()}
+		}
+		again := slices.Clone(words)
+		if line.Listed {
+			again = append(append(again, arguments.Separator), line.Inputs...)
+		}
+		if !slices.Equal(again, args) {
+			t.Fatalf("parsed %q as %q", args, again)
+		}
+	})
+}

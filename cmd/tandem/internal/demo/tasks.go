@@ -1,0 +1,83 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/gotandem/tandem"
+)
+
+// Work is the input of a call.
+type Work struct {
+	URL    string `json:"url"`    // page to fetch
+	Rounds int    `json:"rounds"` // of arithmetic
+}
+
+// Plan is the input of a plain loop.
+type Plan struct {
+	Workload string `json:"workload"`
+	Works    []Work `json:"works"`
+}
+
+// A goTask is one workload in Go.
+type goTask = tandem.Task[Work, int]
+
+var goTasks = map[string]goTask{
+	"waiting":   tandem.Define("demo.waiting", waiting),
+	"computing": tandem.Define("demo.computing", computing),
+	"mixed":     tandem.Define("demo.mixed", mixed),
+}
+
+var goFunctions = map[string]func(context.Context, Work) (int, error){
+	"waiting": waiting, "computing": computing, "mixed": mixed,
+}
+
+// Tasks returns the tasks that workers of this program must know.
+func Tasks() []tandem.AnyTask {
+	return []tandem.AnyTask{goTasks["waiting"], goTasks["computing"], goTasks["mixed"]}
+}
+
+// client keeps connections open for as many calls as run at once, and asks no
+// proxy for pages of this machine.
+var client = sync.OnceValue(func() *http.Client {
+	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}}
+})
+
+// waiting fetches a page and returns its size.
+func waiting(ctx context.Context, w Work) (int, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.URL, http.NoBody)
+	if err != nil {
+		return 0, err
+	}
+	page, err := client().Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer page.Body.Close()
+	if page.StatusCode != http.StatusOK {
+		return 0, fmt.Errorf("%s: %s", w.URL, page.Status)
+	}
+	n, err := io.Copy(io.Discard, page.Body)
+	return int(n), err
+}
+
+// computing does arithmetic whose steps depend on each other.
+func computing(_ context.Context, w Work) (int, error) {
+	x := 1
+	for range w.Rounds {
+		x = (x*1103515245 + 12345) % 2147483648
+	}
+	return x, nil
+}
+
+func mixed(ctx context.Context, w Work) (int, error) {
+	size, err := waiting(ctx, w)
+	if err != nil {
+		return 0, err
+	}
+	x, err := computing(ctx, w)
+	return size + x, err
+}

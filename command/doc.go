@@ -1,0 +1,61 @@
+// Package command runs external programs as tasks: [Exec] takes a [Spec] and
+// returns an [Output], on an [Executor] that implements [tandem.Executor].
+//
+// # Promises
+//
+//	C1: a program is executed from its list of arguments. No shell sees them,
+//	    so no character in them has a meaning.
+//	C2: standard output and standard error are kept apart, whole, and never
+//	    mixed with those of another call.
+//	C3: when a call has finished, its program is gone, with all processes of its
+//	    process group.
+//	C4: on Linux a program dies with this process, however that dies.
+//	C5: a program gets descriptors 0, 1 and 2, and the environment that Config
+//	    and Spec describe. Nothing else that this process opened reaches it.
+//
+// # The life of a call
+//
+// A call ends when its program does. What the program left running in its group
+// is then killed, and what it had written by then is kept. A shell that starts
+// something in the background and wants its output must wait for it.
+//
+// A program is asked to end with SIGTERM to its group, followed by SIGCONT so
+// that a stopped one can obey. What remains after [Config.KillGrace] gets
+// SIGKILL. A timeout asks, and so does [tandem.Executor.Cancel]; output over
+// [Config.MaxOutput] and a Close whose context has ended kill at once.
+//
+// # Failure
+//
+// A program that ends with another status than 0, or by a signal, fails its call
+// with an [*ExitError]: the task's own error, with all output. Other failures are
+// [*tandem.CallError]:
+//
+//	what happened                         code            fate
+//	no such program, bad arguments        ErrBadInput     NotStarted
+//	system refused to start it            ErrWorkerStart  NotStarted
+//	ran longer than its timeout           ErrTimeout      MayHaveRun
+//	canceled while it ran                 ErrWorkerLost   MayHaveRun; matches context.Canceled
+//	wrote more than Config.MaxOutput      ErrTooLarge     MayHaveRun; Finished if it ended by itself
+//	executor closed by force              ErrClosed       MayHaveRun; NotStarted if it waited
+//	exit status taken by other code       ErrWorkerLost   Finished
+//
+// The errors of programs that were ended carry an [*ExitError] too, with what
+// they wrote before. So ask for [*tandem.CallError] first. A program that ends
+// with status 0 although it was canceled has succeeded.
+//
+// # Concurrency
+//
+// All methods may be used from several goroutines at once. Each call that runs
+// has one goroutine for its slot, one for each stream that it reads or writes,
+// and one that waits for its end. An executor without calls has one goroutine,
+// locked to the thread that starts programs, until Close.
+//
+// # Limits
+//
+// A process that leaves its group, as setsid does, escapes C3: the group is the
+// one handle that the system gives for descendants. It does not delay the call,
+// it has no stream that anybody reads, and its next write to one fails. A
+// program in an uninterruptible wait of the kernel keeps its slot, and a Close,
+// until the kernel lets it go. macOS and the BSDs lack C4. Other systems are
+// refused by [New] with [tandem.ErrUnsupported].
+package command

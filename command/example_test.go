@@ -1,0 +1,54 @@
+//go:build unix && !aix && !solaris
+
+package command_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/command"
+)
+
+// One program for each input, two at once, outcomes in the order of the inputs.
+func ExampleExec() {
+	ctx := context.Background()
+	e, err := command.New(command.Config{Processes: 2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer e.Close(ctx)
+
+	template, err := command.ParseTemplate([]string{"sh", "-c", `test "$1" != 2 && echo "$1: $2"`, "sh", "{#}", "{/.}"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	specs := func(yield func(command.Spec) bool) {
+		for i, input := range []string{"dir/a b.txt", "dir/c.txt", "$HOME.txt"} {
+			if !yield(command.Spec{Template: template, Input: input, Seq: i + 1}) {
+				return
+			}
+		}
+	}
+	for output, err := range tandem.Map(ctx, e, command.Exec, specs) {
+		if exit, failed := errors.AsType[*command.ExitError](err); failed {
+			fmt.Println("exit status", exit.Code)
+			continue
+		}
+		fmt.Print(string(output.Stdout))
+	}
+	// Output:
+	// 1: a b
+	// exit status 1
+	// 3: $HOME
+}
+
+func ExampleTemplate() {
+	template, err := command.ParseTemplate([]string{"convert", "{}", "{.}.png"})
+	fmt.Printf("%q %v\n", template.Expand("my pictures/a.jpg", 1, 1), err)
+	// Output:
+	// ["convert" "my pictures/a.jpg" "my pictures/a.png"] <nil>
+}

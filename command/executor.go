@@ -1,0 +1,218 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/internal/osproc"
+)
+
+// Executor runs programs. It implements [tandem.Executor].
+//
+// E1: a slot has a goroutine exactly while it is busy.
+// E2: while a slot is not busy, no call waits, except for the moment that an
+// Execute needs between accepting it and starting the slot.
+// E3: once closed is set, no slot becomes busy.
+type Executor struct {
+	config  Config   // immutable
+	env     []string // immutable
+	queue   *tandem.Queue
+	spawner *osproc.Spawner
+
+	force    chan struct{} // closed by kill
+	forced   sync.Once
+	cutShort atomic.Int64 // calls that Close ended while they ran
+
+	runners sync.WaitGroup
+	mu      sync.Mutex
+	slots   []*slot       // immutable; their fields say what mu guards
+	busy    int           // guarded by mu
+	settled chan struct{} // guarded by mu: made by Close, closed when nothing runs or waits
+	closed  bool          // guarded by mu
+}
+
+// New returns an executor. Close it: until then it holds a thread. An error
+// names every problem of config, or says why this system cannot run commands.
+func New(config Config) (*Executor, error) {
+	if err := config.validate(); err != nil {
+		return nil, fmt.Errorf("command: %w", err)
+	}
+	config = config.withDefaults()
+	spawner, err := osproc.NewSpawner()
+	if errors.Is(err, osproc.ErrUnsupported) {
+		return nil, fmt.Errorf("command: %w: %w", tandem.ErrUnsupported, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("command: %w", err)
+	}
+	e := &Executor{
+		config:  config,
+		env:     environment(inherited(os.Environ()), config.Env),
+		queue:   tandem.NewQueue(config.Queue),
+		spawner: spawner,
+		force:   make(chan struct{}),
+	}
+	for i := range config.Processes {
+		e.slots = append(e.slots, newSlot(e, i+1))
+	}
+	return e, nil
+}
+
+// Execute implements [tandem.Executor]. Its calls are those of [Exec].
+func (e *Executor) Execute(ctx context.Context, b *tandem.Batch) error {
+	if err := b.Portable(); err != nil {
+		return err
+	}
+	if in, out := b.Types(); b.Task() != Exec.Name() || in != reflect.TypeFor[Spec]() || out != reflect.TypeFor[Output]() {
+		cause := fmt.Errorf("task %q from %v to %v: want command.Exec", b.Task(), in, out)
+		return tandem.NewCallError(tandem.ErrUnknownTask, tandem.NotStarted, b.All().At(0), "", cause)
+	}
+	if err := e.queue.Push(ctx, b); err != nil {
+		return err
+	}
+	b.Watch()
+	e.start(b.Len())
+	return nil
+}
+
+// start makes up to n slots busy, those with low numbers first.
+func (e *Executor) start(n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return
+	}
+	for _, s := range e.slots {
+		if n == 0 || e.busy == len(e.slots) {
+			return
+		}
+		if !s.busy {
+			s.busy = true
+			e.busy++
+			n--
+			e.runners.Go(s.run)
+		}
+	}
+}
+
+// retire ends a slot's goroutine unless it returns calls to do next. Looking
+// for work and giving up the slot are one step under the lock (E2).
+func (e *Executor) retire(s *slot) (next tandem.Calls, retired bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if next = e.queue.Claim(1, len(e.slots)); next.Len() > 0 {
+		return next, false
+	}
+	s.busy = false
+	e.busy--
+	e.settleLocked()
+	return tandem.Calls{}, true
+}
+
+// settleLocked tells Close when nothing is left to wait for. The queue drains
+// by then, so that this state is final.
+func (e *Executor) settleLocked() {
+	if e.settled == nil || e.busy > 0 || e.queue.Waiting() > 0 {
+		return
+	}
+	select {
+	case <-e.settled:
+	default:
+		close(e.settled)
+	}
+}
+
+// Cancel implements [tandem.Executor]. A running program is asked to end.
+func (e *Executor) Cancel(b *tandem.Batch) {
+	b.MarkCanceled() // first: a slot that starts a call now looks at it
+	e.queue.Withdraw(b, tandem.Call.FailCanceled)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range e.slots {
+		if s.batch == b {
+			s.cancelLocked()
+		}
+	}
+	e.settleLocked()
+}
+
+// Stats implements [tandem.Executor]. A worker is a slot's program.
+func (e *Executor) Stats() tandem.Stats {
+	stats := e.queue.Stats()
+	stats.Slots = len(e.slots)
+	stats.Workers = make([]tandem.WorkerStats, 0, len(e.slots))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range e.slots {
+		worker := s.statsLocked()
+		stats.Running += worker.Running
+		stats.Workers = append(stats.Workers, worker)
+	}
+	return stats
+}
+
+// Close implements [tandem.Executor]. When ctx ends first, running programs are
+// killed without being asked.
+func (e *Executor) Close(ctx context.Context) error {
+	e.queue.Drain()
+	settled := e.settling()
+	var err error
+	if !waitFor(ctx, settled) {
+		err = e.kill(ctx, settled)
+	}
+	e.mu.Lock()
+	e.closed = true
+	e.mu.Unlock()
+	e.runners.Wait()
+	return errors.Join(err, e.spawner.Close())
+}
+
+// waitFor waits until event is closed or ctx ends, and reports whether it is.
+func waitFor(ctx context.Context, event <-chan struct{}) bool {
+	select {
+	case <-event:
+		return true
+	case <-ctx.Done():
+	}
+	select {
+	case <-event:
+		return true
+	default:
+		return false
+	}
+}
+
+// settling returns the channel that is closed once nothing runs or waits.
+func (e *Executor) settling() <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.settled == nil {
+		e.settled = make(chan struct{})
+	}
+	e.settleLocked()
+	return e.settled
+}
+
+// kill ends what waits and what runs, and returns how much that was, or nil if
+// it was nothing.
+func (e *Executor) kill(ctx context.Context, settled <-chan struct{}) error {
+	e.forced.Do(func() { close(e.force) })
+	dropped := 0
+	e.queue.WithdrawAll(func(c tandem.Call) {
+		dropped++
+		c.Fail(tandem.NewCallError(tandem.ErrClosed, tandem.NotStarted, c, "", nil))
+	})
+	e.settling()
+	<-settled
+	running := e.cutShort.Load()
+	if dropped == 0 && running == 0 {
+		return nil
+	}
+	return fmt.Errorf("command: closed with %d calls waiting and %d running: %w", dropped, running, context.Cause(ctx))
+}

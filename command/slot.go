@@ -1,0 +1,145 @@
+package command
+
+import (
+	"errors"
+
+	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/internal/osproc"
+)
+
+// slot is a place for one running program.
+type slot struct {
+	// immutable
+	executor *Executor
+	number   int // from 1
+
+	// canceled holds a token when the call in the slot is to stop. Put in and
+	// removed under executor.mu.
+	canceled chan struct{}
+
+	// Where streams are read into; owned by the readers of the running call.
+	stdoutSpace, stderrSpace []byte
+
+	// guarded by executor.mu
+	busy     bool
+	batch    *tandem.Batch // whose call is in the slot, or nil
+	pid      int           // of its program; 0 before and after
+	finished uint64
+	lastExit *osproc.Exit
+}
+
+func newSlot(e *Executor, number int) *slot {
+	return &slot{executor: e, number: number, canceled: make(chan struct{}, 1)}
+}
+
+// run runs calls until there are none. It is the goroutine of a busy slot.
+func (s *slot) run() {
+	for {
+		calls := s.executor.queue.Claim(1, len(s.executor.slots))
+		if calls.Len() == 0 {
+			var retired bool
+			if calls, retired = s.executor.retire(s); retired {
+				return
+			}
+		}
+		s.runCall(calls.At(0))
+	}
+}
+
+// runCall makes one attempt of c and settles it. A Cancel that comes between
+// leave and settle finds the call neither here nor waiting and has no effect but
+// its mark, which the next attempt, if there is one, looks at.
+func (s *slot) runCall(c tandem.Call) {
+	s.enter(c.Batch())
+	if c.Batch().Canceled() != nil {
+		s.leave(nil)
+		c.FailCanceled()
+		return
+	}
+	output, exit, err := s.attempt(c)
+	s.leave(exit)
+	if err == nil {
+		c.Succeed(output) // cannot be Again: the type is right
+		return
+	}
+	if c.Fail(err) == tandem.Again {
+		s.executor.queue.Return(c.Only())
+	}
+}
+
+// attempt runs the program of c once. exit is nil when there was none.
+func (s *slot) attempt(c tandem.Call) (output Output, exit *osproc.Exit, err error) {
+	select {
+	case <-s.executor.force:
+		return output, nil, tandem.NewCallError(tandem.ErrClosed, tandem.NotStarted, c, "", nil)
+	default:
+	}
+	a := &attempt{slot: s, call: c, spec: c.Input().(Spec)}
+	if err := a.start(); err != nil {
+		kind := tandem.ErrWorkerStart
+		if errors.Is(err, errBadSpec) {
+			kind = tandem.ErrBadInput
+		}
+		return output, nil, tandem.NewCallError(kind, tandem.NotStarted, c, "", err)
+	}
+	s.started(a.process.PID())
+	why := a.supervise()
+	end := a.finish()
+	return a.output, &end, a.outcome(why, end)
+}
+
+// enter notes whose call is in the slot, so that Cancel finds it.
+func (s *slot) enter(b *tandem.Batch) {
+	s.executor.mu.Lock()
+	defer s.executor.mu.Unlock()
+	s.batch = b
+}
+
+// started notes the program.
+func (s *slot) started(pid int) {
+	s.executor.mu.Lock()
+	defer s.executor.mu.Unlock()
+	s.pid = pid
+}
+
+// leave clears the slot. What asked the call to stop does not reach the next.
+func (s *slot) leave(exit *osproc.Exit) {
+	s.executor.mu.Lock()
+	defer s.executor.mu.Unlock()
+	s.batch, s.pid = nil, 0
+	if exit != nil {
+		s.finished++
+		s.lastExit = exit
+	}
+	select {
+	case <-s.canceled:
+	default:
+	}
+}
+
+func (s *slot) cancelLocked() {
+	select {
+	case s.canceled <- struct{}{}:
+	default: // was asked already
+	}
+}
+
+func (s *slot) statsLocked() tandem.WorkerStats {
+	stats := tandem.WorkerStats{
+		Slot:     s.number,
+		State:    "empty",
+		PID:      s.pid,
+		Finished: s.finished,
+		Runtime:  "command",
+	}
+	switch {
+	case s.pid != 0:
+		stats.State, stats.Running = "busy", 1
+	case s.batch != nil:
+		stats.State, stats.Running = "starting", 1
+	}
+	if s.lastExit != nil {
+		stats.LastExit = s.lastExit.String()
+	}
+	return stats
+}

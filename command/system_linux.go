@@ -1,0 +1,33 @@
+package command
+
+import (
+	"os"
+	"syscall"
+)
+
+// openPipe does less than [os.Pipe], which puts both ends into the poller.
+func openPipe() (r, w int, err error) {
+	var p [2]int
+	if err := syscall.Pipe2(p[:], syscall.O_CLOEXEC); err != nil {
+		return -1, -1, os.NewSyscallError("pipe2", err)
+	}
+	return p[0], p[1], nil
+}
+
+// Limits of execve(2): a quarter of the stack limit, within bounds, for all
+// arguments and the environment, and 32 pages of 4 KiB for each string.
+const (
+	leastArguments = 128 << 10
+	mostArguments  = 6 << 20
+	maxArgument    = 128 << 10
+)
+
+// argumentLimits returns how many bytes this system allows for all arguments
+// with the environment, and for one of them. 0 is unknown.
+func argumentLimits() (all, one int) {
+	var stack syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_STACK, &stack); err != nil {
+		return 0, maxArgument
+	}
+	return int(min(max(stack.Cur/4, leastArguments), mostArguments)), maxArgument
+}

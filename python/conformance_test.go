@@ -1,0 +1,44 @@
+//go:build unix && !aix && !solaris
+
+package python_test
+
+import (
+	"testing"
+
+	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/python"
+	"github.com/gotandem/tandem/tandemtest"
+)
+
+var abilities = tandemtest.Capabilities{KillsOnTimeout: true, Crashes: true}
+
+func newExecutor(t testing.TB, config python.Config) *python.Executor {
+	t.Helper()
+	config.Dir = "testdata"
+	ex, err := python.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ex
+}
+
+func TestConformanceWithProcesses(t *testing.T) {
+	tandemtest.RunExecutor(t, tandemtest.Spec{
+		New: func(t testing.TB, options tandemtest.Options) tandem.Executor {
+			return newExecutor(t, python.Config{Processes: options.Slots, Queue: options.Queue})
+		},
+		Tasks:        tandemtest.Declared("suite.py:"),
+		Capabilities: abilities,
+	})
+}
+
+func TestConformanceWithThreads(t *testing.T) {
+	// A crash and a timeout cost the calls of the other threads too.
+	tandemtest.RunExecutor(t, tandemtest.Spec{
+		New: func(t testing.TB, options tandemtest.Options) tandem.Executor {
+			return newExecutor(t, python.Config{Processes: 1, Threads: options.Slots, Queue: options.Queue})
+		},
+		Tasks:        tandemtest.Declared("suite.py:"),
+		Capabilities: tandemtest.Capabilities{KillsOnTimeout: true},
+	})
+}

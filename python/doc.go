@@ -1,0 +1,55 @@
+// Package python runs calls in supervised CPython interpreters.
+//
+// A task is a name: "FILE.py:FUNCTION" or "PACKAGE.MODULE:FUNCTION", given to
+// tandem.Declare. FILE.py is loaded once per worker, under its stem as module
+// name and with its folder first on sys.path; blocks under __name__ ==
+// "__main__" do not run, and nothing is pickled. FUNCTION may be a path of
+// attributes, as in "shapes.py:Circle.area". It takes one positional argument.
+// An async function runs in an event loop of its own, by asyncio.run.
+//
+// # Promises
+//
+//   - Interpreters need nothing but CPython 3.9 or newer and its standard library.
+//     The worker program is part of this package and never becomes a file.
+//   - Values cross as JSON. Integers of any size are exact. A result without a JSON
+//     form fails its call with the type and the place, as in "result['x'][2] is a
+//     set". NaN and infinities are refused, not written.
+//   - A raised exception is a *tandem.RemoteError with type, message, chain and
+//     the traceback without the frames of the worker program. SystemExit and
+//     KeyboardInterrupt end the call, not the worker.
+//   - What a task prints goes to Config.Output, line by line, and cannot disturb the
+//     protocol. Standard input is the null device.
+//   - A function, file or module that cannot be loaded fails the call with
+//     tandem.ErrUnknownTask, or New's workers when it is in Config.Preload. The text
+//     says what exists instead, or has the traceback of the import.
+//   - A crash, kill or hang costs the calls that were running in that worker.
+//
+// # The interpreter
+//
+// It is started with -u, so that bytes written to sys.stdout.buffer are seen at
+// once; text goes out by lines, as UTF-8 with escapes for what that cannot hold
+// unless PYTHONIOENCODING is set. Neither -I nor -X utf8 is given: site
+// packages, PYTHONPATH and the encoding of files are those of the user's own
+// runs. The variables that size thread pools of numerical libraries
+// (OMP_NUM_THREADS and its relatives) are set to the processors of this
+// program divided by the number of workers, unless the environment has them.
+//
+// # Concurrency
+//
+// Config.Threads calls run at once in one worker, under its one interpreter
+// lock unless the build is free-threaded. With one thread, calls run in the
+// interpreter's main thread. Cancellation reaches calls that have not started; a
+// running Python function cannot be asked to stop, only killed by its timeout.
+//
+// # Failure
+//
+// [New] returns all problems of its Config joined. [Find] and [Probe] say what
+// was looked for, where, and what to install.
+//
+// # Limits
+//
+// Config.Memory is enforced on Linux by RLIMIT_DATA: allocations beyond it raise
+// MemoryError. Each thread's stack counts, 8 MiB on most systems. A C
+// extension that keeps the interpreter lock also keeps the worker from sending
+// what was answered before, and from noticing cancellation; nothing is lost.
+package python

@@ -1,0 +1,24 @@
+"""The Python worker of tandem: runs calls that the engine sends to this interpreter.
+
+``docs/wire.md`` is the protocol. The modules, in the order in which they build
+on each other:
+
+========== ==================================================================
+frames     frame headers, to and from bytes
+outbox     the black box and the socket: what was answered survives a crash
+values     JSON inputs and results, and what exactly is wrong with a bad one
+failures   exceptions as failures
+tasks      names such as ``FILE.py:FUNCTION``, and the functions they mean
+calls      accepted calls, and the queue in which they wait
+runner     one thread that runs calls
+reader     the thread that reads the socket
+start      from the setup frame to serving
+========== ==================================================================
+
+Threads: the *main thread* runs calls when the worker has one thread, so that
+code that needs it (signal handlers, some GUI and C libraries) works; otherwise
+it waits for the threads that do. The *reader* always reads the socket. The
+*flusher* sends what would wait too long behind a running call.
+
+Only the standard library is used, and nothing newer than Python 3.9.
+"""

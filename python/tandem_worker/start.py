@@ -1,0 +1,220 @@
+"""From the setup frame to serving."""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+
+from . import failures, frames, tasks
+from .calls import Queue
+from .frames import HEADER_SIZE, ProtocolError
+from .outbox import MAX_THREADS, BlackBox, Outbox
+from .reader import Reader, die
+from .runner import Limits, Runner, flush_output
+
+TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
+# Stack of the reader and the flusher, which call nothing deep. It counts
+# against the memory limit; the default is 8 MiB on most systems.
+_HELPER_STACK = 1 << 20
+
+
+class Gate:
+    """What the environment variable TANDEM_WORKER said."""
+
+    __slots__ = ("socket", "box", "nonce")
+
+    def __init__(self, socket: int, box: int, nonce: str) -> None:
+        self.socket = socket
+        self.box = box
+        self.nonce = nonce
+
+
+class Setup:
+    """The body of the setup frame, checked. Raises :class:`ProtocolError`."""
+
+    def __init__(self, body: bytes) -> None:
+        try:
+            fields = json.loads(body)
+            self.threads = int(fields["threads"])
+            self.memory = int(fields["memory"])
+            self.max_frame = int(fields["max_frame"])
+            self.preload = [str(name) for name in fields["preload"]]
+            self.environment = {str(k): str(v) for k, v in fields["options"].get("environment", {}).items()}
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise ProtocolError(f"body of setup: {error!r}") from None
+        if not 1 <= self.threads <= MAX_THREADS:
+            raise ProtocolError(f"body of setup: threads is {self.threads}, want 1 to {MAX_THREADS}")
+        if self.max_frame < 1:
+            raise ProtocolError("body of setup: max_frame is 0")
+
+
+def main(gate: Gate, setup_frame: bytes) -> None:
+    """Serve until the engine says stop, then return, so that the interpreter exits as usual.
+
+    ``setup_frame`` is the first frame of the stream, whose header was checked.
+    Exits the process when the worker cannot serve or the engine has gone.
+    """
+    try:
+        setup = Setup(setup_frame[HEADER_SIZE:])
+        connection = socket.socket(fileno=gate.socket)
+        box = BlackBox(gate.box)
+        if box.threads < setup.threads:
+            raise ProtocolError(f"black box has {box.threads} threads, setup says {setup.threads}")
+    except (ProtocolError, OSError) as error:
+        die(str(error))
+    _prepare_process(setup)
+    memory = _limit_memory(setup.memory)
+    limits = Limits(setup.max_frame, setup.memory)
+    queue, outbox = Queue(), Outbox(connection, box)
+    runners = [Runner(thread, queue, outbox, box, limits) for thread in range(setup.threads)]
+    os.register_at_fork(after_in_child=lambda: _leave(connection, outbox))
+    try:
+        # First, so that the end of the engine is noticed during long imports.
+        _start_helpers(outbox.serve, Reader(connection, queue, outbox, limits, setup.threads).run)
+        for name in setup.preload:
+            _preload(name)
+    except _CannotServe as error:
+        _exit_with_fatal(outbox, error.failure)
+    outbox.answer(frames.frame(frames.HELLO, _hello(gate.nonce, memory)), False)
+    outbox.flush()
+    _serve(runners, outbox)
+
+
+class _CannotServe(Exception):
+    def __init__(self, failure: dict[str, Any]) -> None:
+        super().__init__(failure["message"])
+        self.failure = failure
+
+
+def _prepare_process(setup: Setup) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the engine
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    faulthandler.enable()  # a crash in C code leaves the Python stack on stderr
+    for name, value in setup.environment.items():
+        os.environ.setdefault(name, value)  # read by libraries when they are loaded
+    explicit = "PYTHONIOENCODING" in os.environ
+    for stream in (sys.stdout, sys.stderr):
+        # One write for each line, so that lines of threads are not torn.
+        stream.reconfigure(line_buffering=True, write_through=False)  # type: ignore[union-attr]
+        if not explicit:
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def _limit_memory(limit: int) -> str:
+    """Limit the private writable memory of this process. Returns the mechanism, empty without a limit."""
+    if not limit or not sys.platform.startswith("linux"):
+        return ""  # elsewhere the limit does not count what malloc maps
+    try:
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        if hard != resource.RLIM_INFINITY:
+            limit = min(limit, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    except (ImportError, OSError, ValueError):
+        return ""
+    return "rlimit"
+
+
+def _start_helpers(flush: Callable[[], None], read: Callable[[], None]) -> None:
+    """Start the two helper threads. They end with the process."""
+    previous = threading.stack_size(_HELPER_STACK)
+    try:
+        for name, target in (("tandem flusher", flush), ("tandem reader", read)):
+            threading.Thread(target=_guarded(target), name=name, daemon=True).start()
+    except RuntimeError as error:
+        raise _CannotServe(failures.failure("start", f"cannot start a thread: {error}", type="RuntimeError")) from None
+    finally:
+        threading.stack_size(previous)
+
+
+def _guarded(target: Callable[[], None]) -> Callable[[], None]:
+    """Return ``target`` so that an error of this program ends the process: nobody could go on correctly."""
+
+    def run() -> None:
+        try:
+            target()
+        except ProtocolError as error:
+            die(f"the engine broke the protocol: {error}")
+        except BaseException as error:
+            die(f"the worker program failed:\n{_full_traceback(error)}")
+
+    return run
+
+
+def _full_traceback(error: BaseException) -> str:
+    import traceback
+
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__))
+
+
+def _preload(name: str) -> None:
+    try:
+        tasks.preload(name)
+    except tasks.NoTask as error:
+        failure = failures.failure("start", f"preload: {error}", traceback=error.traceback)
+        raise _CannotServe(failure) from None
+    except MemoryError:
+        text = f"preload: {name} does not fit into the memory limit"
+        raise _CannotServe(failures.failure("start", text, type="MemoryError")) from None
+
+
+def _exit_with_fatal(outbox: Outbox, failure: dict[str, Any]) -> NoReturn:
+    outbox.answer(frames.frame(frames.FATAL, failures.encode(failure, 1 << 20)), False)
+    outbox.drain()
+    flush_output()
+    os._exit(1)
+
+
+def _hello(nonce: str, memory: str) -> bytes:
+    version = sys.version.split()[0]
+    is_gil_enabled = getattr(sys, "_is_gil_enabled", lambda: True)
+    implementation = sys.implementation.name
+    body = {
+        "nonce": nonce,
+        "runtime": f"{'CPython' if implementation == 'cpython' else implementation} {version}",
+        "pid": os.getpid(),
+        "tasks": [],  # any name may be defined: functions are found when they are needed
+        "memory": memory,
+        "details": {
+            "implementation": implementation,
+            "version": version,
+            "free_threaded": not is_gil_enabled(),  # after preload: an extension may have enabled it
+            "executable": sys.executable,
+        },
+    }
+    return json.dumps(body).encode()
+
+
+def _serve(runners: list[Runner], outbox: Outbox) -> None:
+    """Run calls until stop, in this thread when it is the only one."""
+    if len(runners) == 1:
+        _guarded(runners[0].run)()
+    else:
+        threads = [
+            threading.Thread(target=_guarded(runner.run), name=f"tandem {number}", daemon=True)
+            for number, runner in enumerate(runners)
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+        except RuntimeError as error:
+            die(f"cannot start {len(threads)} threads: {error}")
+        for thread in threads:
+            thread.join()
+    outbox.drain()
+
+
+def _leave(connection: socket.socket, outbox: Outbox) -> None:
+    """Make a forked child harmless: it must neither answer calls nor keep the socket open."""
+    outbox.on_fork()
+    connection.close()

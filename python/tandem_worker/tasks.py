@@ -1,0 +1,242 @@
+"""Names of tasks, and the functions they mean.
+
+``FILE.py:FUNCTION`` is a function of a file. The file is loaded once, under its
+stem as module name and with its folder first on ``sys.path``, as if a program
+beside it had imported it; so ``if __name__ == "__main__"`` blocks do not run.
+``PACKAGE.MODULE:FUNCTION`` is a function of an importable module. FUNCTION may
+be a path of attributes (``Class.method``).
+
+A function takes the input as its one positional argument. An ``async`` function
+runs in an event loop of its own (``asyncio.run``).
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import os
+import sys
+import threading
+
+from . import failures
+
+TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from types import ModuleType
+    from typing import Any
+
+    Function = Callable[[Any], Any]
+
+_COROUTINE = 0x80  # inspect.CO_COROUTINE; importing inspect costs milliseconds
+_MAX_LISTED = 12  # functions that a message lists
+
+# Guards loading: two threads must not load one file twice. Code that is
+# being loaded may itself need the lock in the same thread, through a task it runs.
+_loading = threading.RLock()
+_files: dict[str, ModuleType] = {}  # by real path, guarded by _loading
+
+
+class NoTask(Exception):
+    """A name means nothing that can run. ``traceback`` is that of a failed import, if any."""
+
+    def __init__(self, message: str, traceback: str = "") -> None:
+        super().__init__(message)
+        self.traceback = traceback
+
+
+class Task:
+    """A name and, once needed, its function. Failures are kept: a broken file is not loaded for each call."""
+
+    __slots__ = ("name", "function", "_error")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.function: Function | None = None  # set once
+        self._error: NoTask | None = None  # set once
+
+    def load(self) -> Function:
+        """Return the function. Raises :class:`NoTask`, and MemoryError."""
+        with _loading:
+            if self._error is not None:
+                raise self._error.with_traceback(None)
+            if self.function is None:
+                try:
+                    self.function = find_function(self.name)
+                except NoTask as error:
+                    self._error = error
+                    raise
+            return self.function
+
+
+def preload(name: str) -> None:
+    """Load a task, or a module or file given without a function. Raises :class:`NoTask`, and MemoryError."""
+    with _loading:
+        if _is_file(name) or ":" not in name:
+            find_module(name)
+        else:
+            find_function(name)
+
+
+def find_function(name: str) -> Function:
+    """Return the function that ``name`` means, loading what holds it. Raises :class:`NoTask`, and MemoryError."""
+    place, colon, path = name.rpartition(":")
+    if not colon or not place or not path:
+        raise NoTask(f"{name!r} is not a task: want FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION")
+    found: Any = find_module(place)
+    shown = os.path.basename(place) if _is_file(place) else place
+    for attribute in path.split("."):
+        try:
+            found = getattr(found, attribute)
+        except AttributeError:
+            raise NoTask(_no_function(found, attribute, shown)) from None
+        except Exception as error:  # a module's __getattr__ may raise anything
+            raise _import_failed(shown, error) from None
+    if not callable(found):
+        raise NoTask(f"{path!r} in {shown} is not a function but {type(found).__name__}")
+    return _in_event_loop(found) if _is_async(found) else found
+
+
+def find_module(place: str) -> ModuleType:
+    """Return the module of a file or of a dotted name. Raises :class:`NoTask`, and MemoryError."""
+    if _is_file(place):
+        return _load_file(place)
+    if "/" in place or os.sep in place:
+        raise NoTask(f"{place!r} is neither a .py file nor a module name")
+    try:
+        return importlib.import_module(place)
+    except MemoryError:
+        raise
+    except ModuleNotFoundError as error:
+        if error.name is None or not (place + ".").startswith(error.name + "."):
+            raise _import_failed(place, error) from None  # a module that it needs
+        where = f"no module {error.name!r}" + (f" (of {place!r})" if error.name != place else "")
+        raise NoTask(f"{where} for {sys.executable}: it is in none of {sys.path}") from None
+    except BaseException as error:
+        raise _import_failed(place, error) from None
+
+
+def _is_file(place: str) -> bool:
+    return place.endswith(".py")
+
+
+def _load_file(path: str) -> ModuleType:
+    real = os.path.realpath(path)
+    if real in _files:
+        return _files[real]
+    if not os.path.isfile(real):
+        raise NoTask(_no_file(path))
+    folder, base = os.path.split(real)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    name = base[: -len(".py")]
+    module = sys.modules.get(name)
+    if not _is_from(module, real):
+        module = _run_file(_free_name(name), real, base)
+    _files[real] = module
+    return module
+
+
+def _is_from(module: ModuleType | None, real: str) -> bool:
+    """Report whether ``module`` was already imported from the file ``real``, by another module."""
+    origin = getattr(module, "__file__", None)
+    return isinstance(origin, str) and os.path.realpath(origin) == real
+
+
+def _free_name(name: str) -> str:
+    """Return a module name that is not taken: ``name``, unless a file is called like an imported module."""
+    number = 2
+    free = name
+    while free in sys.modules:
+        free = f"{name}__{number}"
+        number += 1
+    return free
+
+
+def _run_file(name: str, real: str, shown: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, real)
+    assert spec is not None and spec.loader is not None  # the name ends in .py
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # before it runs: dataclasses and pickle look there
+    try:
+        spec.loader.exec_module(module)
+    except BaseException as error:
+        sys.modules.pop(name, None)
+        if isinstance(error, MemoryError):
+            raise
+        raise _import_failed(shown, error) from None
+    return sys.modules.get(name, module)
+
+
+def _import_failed(shown: str, error: BaseException) -> NoTask:
+    message = f"{shown} cannot be loaded: {type(error).__name__}: {failures.message_of(error)}"
+    if not isinstance(error, SyntaxError):  # whose own text has the place
+        message += _location(error)
+    if isinstance(error, SystemExit):
+        message += " (code that is to run only as a program belongs under: if __name__ == '__main__')"
+    elif isinstance(error, ImportError) and "no known parent package" in str(error):
+        message += " (name it as PACKAGE.MODULE:FUNCTION, then relative imports work)"
+    # The location lines of a SyntaxError are part of the traceback's text.
+    return NoTask(message, failures.traceback_of(error))
+
+
+def _location(error: BaseException) -> str:
+    """Return where ``error`` was raised, for messages that travel without the traceback."""
+    frame = failures.own_frames_cut(error.__traceback__)
+    if frame is None:
+        return ""
+    while frame.tb_next is not None:
+        frame = frame.tb_next
+    return f" ({os.path.basename(frame.tb_frame.f_code.co_filename)}, line {frame.tb_lineno})"
+
+
+def _no_file(path: str) -> str:
+    folder, base = os.path.split(os.path.realpath(path))
+    if not os.path.isdir(folder):
+        return f"no file {path!r}: there is no folder {folder}"
+    others = [name for name in os.listdir(folder) if name.endswith(".py")]
+    return f"no file {path!r} in {os.getcwd()}" + _did_you_mean(base, others)
+
+
+def _no_function(holder: Any, attribute: str, shown: str) -> str:
+    functions = [name for name, value in getattr(holder, "__dict__", {}).items() if _is_own_function(value, holder)]
+    public = sorted(name for name in functions if not name.startswith("_"))
+    listed = ", ".join(public[:_MAX_LISTED]) + (", …" if len(public) > _MAX_LISTED else "")
+    where = shown if hasattr(holder, "__spec__") else f"{getattr(holder, '__name__', 'an object')} of {shown}"
+    has = f"it has: {listed}" if listed else "it has no functions"
+    return f"no function {attribute!r} in {where}{_did_you_mean(attribute, functions)}; {has}"
+
+
+def _is_own_function(value: object, holder: object) -> bool:
+    """Report whether ``value`` was defined in ``holder``, not imported into it."""
+    home = getattr(value, "__module__", None)
+    return callable(value) and home in (getattr(holder, "__name__", None), getattr(holder, "__module__", None))
+
+
+def _did_you_mean(word: str, others: list[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, others, 1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _is_async(function: Any) -> bool:
+    """Report whether calling ``function`` gives a coroutine, as inspect.iscoroutinefunction does."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    for candidate in (function, getattr(function, "__func__", None), getattr(type(function), "__call__", None)):
+        code = getattr(candidate, "__code__", None)
+        if code is not None and code.co_flags & _COROUTINE:
+            return True
+    return False
+
+
+def _in_event_loop(function: Callable[[Any], Coroutine[Any, Any, Any]]) -> Function:
+    import asyncio
+
+    async def run(value: Any) -> Any:
+        # A frame of this program behind those of asyncio: tracebacks begin after it.
+        return await function(value)
+
+    return lambda value: asyncio.run(run(value))
