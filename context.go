@@ -3,6 +3,7 @@ package tandem
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,6 +12,16 @@ import (
 // It ends with the call. A goroutine that outlives its task keeps a canceled
 // context and lends nothing.
 //
+// It is small: what few tasks need is in its state.
+type callContext struct {
+	parent context.Context // immutable
+	runner *runner         // immutable
+	state  atomic.Pointer[callState]
+}
+
+// callState is made when a context is first used. A call that ends before has
+// the state endedUnused.
+//
 // It also holds the slot of the call, which the task lends while it waits:
 //
 //	     lend             reclaim, by the last wait
@@ -18,10 +29,7 @@ import (
 //
 // When a wait begins while the slot is claimed, it is lent again once granted.
 // The end of the call claims a lent slot: it belongs to the runner.
-type callContext struct {
-	parent context.Context // immutable
-	runner *runner         // immutable
-
+type callState struct {
 	mu      sync.Mutex
 	inner   context.Context // made on demand, canceled when the call ends
 	cancel  func(cause error)
@@ -43,28 +51,48 @@ const (
 // callKey finds the callContext of a context that was derived from one.
 type callKey struct{}
 
+// endedUnused is the state of calls that ended with an unused context.
+var endedUnused = func() *callState {
+	inner, cancel := context.WithCancelCause(context.Background())
+	cancel(nil)
+	return &callState{inner: inner, cancel: cancel, ended: true}
+}()
+
+// used reports whether the task, or whoever canceled it, has used the context.
+func (c *callContext) used() bool { return c.state.Load() != nil }
+
+// use returns the state, making it if need be.
+func (c *callContext) use() *callState {
+	if s := c.state.Load(); s != nil {
+		return s
+	}
+	c.state.CompareAndSwap(nil, new(callState))
+	return c.state.Load()
+}
+
 // made returns the cancelable context, making it if need be.
 func (c *callContext) made() context.Context {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.inner == nil {
-		inner, cancel := context.WithCancelCause(c.parent)
-		c.inner, c.cancel = inner, cancel
-		if c.ended {
-			cancel(nil)
+	s := c.use()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.inner == nil {
+		s.inner, s.cancel = context.WithCancelCause(c.parent)
+		if s.ended {
+			s.cancel(nil)
 		}
 	}
-	return c.inner
+	return s.inner
 }
 
 // limit gives the context a deadline with a cause. It is called before the task
 // starts.
 func (c *callContext) limit(d time.Duration, cause error) context.Context {
 	limited, stop := context.WithTimeoutCause(c.made(), d, cause)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	cancel := c.cancel
-	c.inner, c.cancel = limited, func(cause error) {
+	s := c.use()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	cancel := s.cancel
+	s.inner, s.cancel = limited, func(cause error) {
 		cancel(cause)
 		stop()
 	}
@@ -74,25 +102,30 @@ func (c *callContext) limit(d time.Duration, cause error) context.Context {
 // end cancels the context, with context.Canceled if cause is nil.
 func (c *callContext) end(cause error) {
 	c.made()
-	c.mu.Lock()
-	cancel := c.cancel
-	c.mu.Unlock()
+	s := c.use()
+	s.mu.Lock()
+	cancel := s.cancel
+	s.mu.Unlock()
 	cancel(cause)
 }
 
 // release ends the context with its call and takes back a slot that goroutines
 // of the task have left lent. It may be called again.
 func (c *callContext) release() {
-	c.mu.Lock()
-	first := !c.ended
-	c.ended = true
-	made, slot, granted := c.inner != nil, c.slot, c.granted
-	c.mu.Unlock()
-	if made {
-		c.end(nil)
+	if !c.used() && c.state.CompareAndSwap(nil, endedUnused) {
+		return
 	}
+	s := c.state.Load()
+	s.mu.Lock()
+	first := !s.ended
+	s.ended = true
+	made, slot, granted := s.inner != nil, s.slot, s.granted
+	s.mu.Unlock()
 	if !first {
 		return
+	}
+	if made {
+		c.end(nil)
 	}
 	switch slot {
 	case slotLent:
@@ -110,13 +143,14 @@ func (c *callContext) lend() {
 	if c == nil {
 		return
 	}
-	c.mu.Lock()
-	c.waits++
-	lends := c.slot == slotHeld && !c.ended
+	s := c.use()
+	s.mu.Lock()
+	s.waits++
+	lends := s.slot == slotHeld && !s.ended
 	if lends {
-		c.slot = slotLent
+		s.slot = slotLent
 	}
-	c.mu.Unlock()
+	s.mu.Unlock()
 	if lends {
 		c.runner.local.lendSlot()
 	}
@@ -128,16 +162,17 @@ func (c *callContext) reclaim() {
 	if c == nil {
 		return
 	}
-	c.mu.Lock()
-	c.waits--
-	granted := c.granted
-	claims := c.waits == 0 && c.slot == slotLent
+	s := c.use()
+	s.mu.Lock()
+	s.waits--
+	granted := s.granted
+	claims := s.waits == 0 && s.slot == slotLent && !s.ended
 	if claims {
 		granted = make(chan struct{})
-		c.slot, c.granted = slotClaimed, granted
+		s.slot, s.granted = slotClaimed, granted
 	}
-	idle := c.ended || c.slot != slotClaimed
-	c.mu.Unlock()
+	idle := s.ended || s.slot != slotClaimed
+	s.mu.Unlock()
 	if idle {
 		return
 	}
@@ -146,20 +181,20 @@ func (c *callContext) reclaim() {
 	}
 	<-granted
 	if claims {
-		c.settle()
+		c.settle(s)
 	}
 }
 
 // settle notes that a claimed slot was granted, and lends it again to a wait
 // that has begun meanwhile.
-func (c *callContext) settle() {
-	c.mu.Lock()
-	lends := c.waits > 0 && !c.ended
-	c.slot, c.granted = slotHeld, nil
+func (c *callContext) settle(s *callState) {
+	s.mu.Lock()
+	lends := s.waits > 0 && !s.ended
+	s.slot, s.granted = slotHeld, nil
 	if lends {
-		c.slot = slotLent
+		s.slot = slotLent
 	}
-	c.mu.Unlock()
+	s.mu.Unlock()
 	if lends {
 		c.runner.local.lendSlot()
 	}
@@ -187,7 +222,7 @@ func (c *callContext) Value(key any) any {
 	if key == (callKey{}) {
 		return c
 	}
-	if inner := c.existing(); inner != nil {
+	if inner := c.existing(); inner != nil && c.state.Load() != endedUnused {
 		return inner.Value(key)
 	}
 	return c.parent.Value(key)
@@ -195,9 +230,13 @@ func (c *callContext) Value(key any) any {
 
 // existing returns the cancelable context, or nil if the parent will do.
 func (c *callContext) existing() context.Context {
-	c.mu.Lock()
-	inner, ended := c.inner, c.ended
-	c.mu.Unlock()
+	s := c.state.Load()
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	inner, ended := s.inner, s.ended
+	s.mu.Unlock()
 	if inner == nil && ended {
 		return c.made()
 	}

@@ -36,9 +36,10 @@ type Local struct {
 	threads   int // immutable
 	queue     *Queue
 	abandoned atomic.Int64
-	killed    atomic.Bool  // Close gives up what runs
-	free      atomic.Int32 // slots not in use; written under mu
-	wanted    atomic.Int32 // len(reclaims); written under mu
+	killed    atomic.Bool   // Close gives up what runs
+	free      atomic.Int32  // slots not in use; written under mu
+	wanted    atomic.Int32  // len(reclaims); written under mu
+	looks     atomic.Uint64 // how often a free slot has looked for calls; written under mu
 
 	mu       sync.Mutex
 	runners  []*runner       // with a slot, or with one lent
@@ -97,6 +98,7 @@ func (l *Local) start(n int) {
 // findLocked returns calls for a free slot: of the queue, or else half of what a
 // runner has claimed and not started.
 func (l *Local) findLocked() Calls {
+	l.looks.Add(1) // before looking: see runShare
 	if next := l.queue.Claim(maxShare, l.threads); next.Len() > 0 {
 		return next
 	}
@@ -119,14 +121,15 @@ func (l *Local) goLocked(next Calls) {
 		r = &runner{local: l}
 		r.loop = r.run
 	}
-	r.next = next
+	r.next, r.looks = next, l.looks.Load()
 	r.place = len(l.runners)
 	l.runners = append(l.runners, r)
 	go r.loop()
 }
 
-// retire ends r, unless it finds calls to do next. The slot is marked free
-// before looking: calls that come meanwhile are either found or start a runner.
+// retire ends r, unless it finds calls to do next. Looking for work and giving
+// up the slot are one step under the lock, so that calls pushed meanwhile find
+// a runner that will see them or a free slot.
 func (l *Local) retire(r *runner) (next Calls, retired bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -134,6 +137,7 @@ func (l *Local) retire(r *runner) (next Calls, retired bool) {
 		l.free.Add(1)
 		if next = l.findLocked(); next.Len() > 0 {
 			l.free.Add(-1)
+			r.looks = l.looks.Load()
 			return next, false
 		}
 	}

@@ -49,7 +49,8 @@ const (
 // M3: run returns only when the feeder has ended and every call has finished.
 type mapper[In, Out any] struct {
 	// Immutable once run has begun.
-	ctx      context.Context // of the whole Map; canceled when the loop is left
+	outer    context.Context // given to Map
+	ctx      context.Context // of the whole Map, below outer; canceled when the loop is left
 	executor Executor
 	task     Task[In, Out]
 	opts     mapOptions
@@ -94,7 +95,7 @@ type arrival[In, Out any] struct {
 
 func newMapper[In, Out any](ctx context.Context, ex Executor, task Task[In, Out], opts mapOptions) *mapper[In, Out] {
 	m := &mapper[In, Out]{
-		ctx: ctx, executor: ex, task: task, opts: opts,
+		outer: ctx, ctx: ctx, executor: ex, task: task, opts: opts,
 		slots:  max(1, ex.Stats().Slots),
 		lender: lenderOf(ctx),
 		wake:   make(chan struct{}, 1),
@@ -165,8 +166,8 @@ func (m *mapper[In, Out]) feed(inputs iter.Seq[In]) {
 			failure = fmt.Errorf("tandem: input iterator: %w", &PanicError{Value: v, Stack: debug.Stack()})
 		} else if !returned {
 			failure = fmt.Errorf("tandem: input iterator: %w", &PanicError{Goexit: true})
-		} else if m.ctx.Err() != nil {
-			failure = newCallError(ErrCanceled, NotStarted, context.Cause(m.ctx))
+		} else if cause := m.cause(); cause != nil {
+			failure = newCallError(ErrCanceled, NotStarted, cause)
 		}
 		m.endInput(failure)
 	}()
@@ -176,6 +177,15 @@ func (m *mapper[In, Out]) feed(inputs iter.Seq[In]) {
 		}
 	}
 	returned = true
+}
+
+// cause returns why the input may have ended early, or nil. An input that watches
+// the outer context may end before that has reached the one below.
+func (m *mapper[In, Out]) cause() error {
+	if cause := context.Cause(m.ctx); cause != nil {
+		return cause
+	}
+	return context.Cause(m.outer)
 }
 
 // add puts an input into the open chunk, and reports whether there is room for

@@ -265,3 +265,26 @@ func TestMapSlowLoopOverlapsCalls(t *testing.T) {
 		settled(t, l)
 	})
 }
+
+// An input that ends because ctx did is reported, however early it notices.
+func TestMapInputThatWatchesTheContext(t *testing.T) {
+	l := NewLocal(LocalConfig{Threads: 2})
+	for range 500 {
+		ctx, cancel := context.WithCancel(context.Background())
+		in := func(yield func(int) bool) {
+			if yield(0) {
+				<-ctx.Done()
+			}
+		}
+		var last error
+		for _, err := range Map(ctx, l, sleeping(0), in) {
+			cancel()
+			last = err
+		}
+		cancel()
+		if !errors.Is(last, ErrCanceled) {
+			t.Fatalf("last error %v, want %v", last, ErrCanceled)
+		}
+	}
+	settled(t, l)
+}

@@ -21,6 +21,7 @@ type runner struct {
 
 	// Owned by the goroutine.
 	next  Calls        // to begin with
+	looks uint64       // local.looks when the calls at hand were claimed
 	index int32        // which call runs
 	call  *callContext // of that call
 }
@@ -42,6 +43,7 @@ func (r *runner) run() {
 		}
 		calls = Calls{}
 		if r.local.wanted.Load() == 0 {
+			r.looks = r.local.looks.Load()
 			calls = r.local.queue.Claim(maxShare, r.local.threads)
 		}
 		if calls.Len() == 0 {
@@ -64,7 +66,7 @@ func (r *runner) survive() {
 		r.local.queue.Return(c.Only())
 	}
 	r.batch.Store(nil)
-	r.next = r.share.rest()
+	r.next, r.looks = r.share.rest(), 0 // any look may have missed them
 	go r.loop()
 }
 
@@ -78,26 +80,34 @@ func (r *runner) runCalls(calls Calls) {
 	}
 	if calls.Len() == 1 {
 		r.runCall(calls.At(0), b.body.context(r))
+		r.call.release()
 	} else {
 		r.runShare(calls)
 	}
 	r.batch.Store(nil)
 }
 
-// runShare is runCalls for several calls.
+// runShare is runCalls for several calls. A context that a call has not used
+// serves the next one too, because one for each would cost more than short
+// calls do. What a task leaves behind with it unused ends with a later call, at
+// the latest with the share.
 func (r *runner) runShare(calls Calls) {
-	contexts := make([]callContext, calls.Len())
 	r.share.put(calls)
-	if r.local.free.Load() > 0 {
-		r.local.start(calls.Len()) // who freed a slot before the calls were here has not seen them
+	if r.local.looks.Load() != r.looks && r.local.free.Load() > 0 {
+		r.local.start(calls.Len()) // who looked while the calls were on their way has not seen them (L2)
 	}
+	r.call = nil
 	for c, ok := r.share.take(); ok; c, ok = r.share.take() {
-		run := &contexts[c.index-calls.lo]
-		run.parent, run.runner = calls.Batch.ctx, r
-		r.runCall(c, run)
+		if r.call == nil || r.call.used() {
+			r.call = calls.Batch.body.context(r)
+		}
+		r.runCall(c, r.call)
 		if r.local.wanted.Load() > 0 {
 			break
 		}
+	}
+	if r.call != nil {
+		r.call.release()
 	}
 	if rest := r.share.rest(); rest.Len() > 0 {
 		r.local.queue.Return(rest)
@@ -108,6 +118,7 @@ func (r *runner) runShare(calls Calls) {
 // runCall runs one call until it is finished.
 func (r *runner) runCall(c Call, run *callContext) {
 	b := c.batch
+	r.call = run
 	if b.stopped() {
 		if b.body.claim(c.index) {
 			c.FailCanceled()
@@ -118,7 +129,6 @@ func (r *runner) runCall(c Call, run *callContext) {
 	}
 	r.index = c.index
 	for {
-		r.call = run
 		err, own := r.attempt(c, run)
 		if err == errGivenUp {
 			r.local.abandoned.Add(-1)
@@ -136,7 +146,9 @@ func (r *runner) runCall(c Call, run *callContext) {
 			}
 			return
 		}
+		run.release()
 		run = b.body.context(r)
+		r.call = run
 	}
 }
 
@@ -146,7 +158,9 @@ func (r *runner) attempt(c Call, run *callContext) (err error, own bool) { //nol
 		return r.attemptWithin(c, run)
 	}
 	err = c.batch.body.invoke(run, c.index)
-	run.release()
+	if run.used() {
+		run.release()
+	}
 	return err, true
 }
 

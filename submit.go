@@ -35,5 +35,12 @@ func Run[In, Out any](ctx context.Context, ex Executor, task Task[In, Out], in I
 		var none Out
 		return none, err
 	}
-	return future.Wait(ctx)
+	value, err := future.Wait(ctx)
+	if err != nil && ctx.Err() != nil {
+		future.Cancel() // finishes a call that still waits, so that its fate is known
+		if value, err, finished := future.Result(); finished {
+			return value, err
+		}
+	}
+	return value, err
 }

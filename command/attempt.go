@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"syscall"
 	"time"
 
@@ -19,11 +18,9 @@ type attempt struct {
 	call tandem.Call
 	spec Spec
 
-	process        *osproc.Process
-	stdin          *feeder // nil: the null device
-	budget         *budget
-	stdout, stderr *capture
-	output         Output
+	child    *osproc.Child
+	exceeded bool // MaxOutput, so that output is missing
+	output   Output
 }
 
 // reason says why a program was ended.
@@ -47,112 +44,52 @@ func (a *attempt) start() error {
 	if err != nil {
 		return err
 	}
-	streams, err := a.connect(&command)
-	if err != nil {
-		return err
-	}
 	a.output.Start = time.Now()
-	// Not the context of the call: a start waits for a moment at most, and a
-	// cancellation that comes meanwhile is in slot.canceled.
-	a.process, err = e.spawner.Start(context.Background(), command)
-	closeAll(streams)
+	a.child, err = a.slot.thread.Start(command, a.spec.Stdin, e.config.MaxOutput)
 	if err != nil {
-		a.disconnect()
 		return explainStart(err, command)
 	}
-	a.output.PID = a.process.PID()
-	a.stdin.start()
-	a.stdout.start()
-	a.stderr.start()
+	a.output.PID = a.child.PID()
 	return nil
-}
-
-// connect opens the streams of the program. It returns its ends of them, to be
-// closed when it has started. On an error nothing is open.
-func (a *attempt) connect(command *osproc.Command) (childs []*os.File, err error) {
-	defer func() {
-		if err != nil {
-			closeAll(childs)
-			a.disconnect()
-		}
-	}()
-	a.budget = newBudget(a.slot.executor.config.MaxOutput)
-	if a.stdout, command.Stdout, err = newCapture(a.budget, &a.slot.stdoutSpace); err != nil {
-		return childs, err
-	}
-	childs = append(childs, command.Stdout)
-	if a.stderr, command.Stderr, err = newCapture(a.budget, &a.slot.stderrSpace); err != nil {
-		return childs, err
-	}
-	childs = append(childs, command.Stderr)
-	if a.spec.Stdin == nil {
-		return childs, nil
-	}
-	if a.stdin, command.Stdin, err = newFeeder(a.spec.Stdin); err != nil {
-		return childs, err
-	}
-	return append(childs, command.Stdin), nil
-}
-
-// disconnect closes our ends of the streams of a program that did not start.
-func (a *attempt) disconnect() {
-	a.stdin.discard()
-	a.stdout.discard()
-	a.stderr.discard()
-}
-
-func closeAll(files []*os.File) {
-	for _, file := range files {
-		file.Close()
-	}
 }
 
 // supervise waits until the program has ended and ends it if there is a reason
 // to. The first reason counts; a later one can only make the end come sooner.
 func (a *attempt) supervise() (why reason) {
-	e := a.slot.executor
-	force := e.force
-	over := a.budget.over
-	var deadline, grace <-chan time.Time
+	var deadline time.Time // of the program, then of its grace, then none
 	if d := a.call.Batch().Timeout(); d > 0 {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		deadline = timer.C
+		deadline = time.Now().Add(d)
 	}
-	for {
+	for told := false; ; {
 		asked, killed := notEnded, notEnded
-		select {
-		case <-a.process.Exited():
+		switch a.child.Wait(deadline) {
+		case osproc.Exited:
 			return why
-		case <-deadline:
-			asked = timedOut
-		case <-a.slot.canceled:
-			asked = canceled
-		case <-grace:
-			killed = why
-		case <-over:
-			over, killed = nil, overflowed
-		case <-force:
-			force, killed = nil, closedByForce
+		case osproc.Expired:
+			asked, killed = timedOut, why // killed is notEnded unless the grace is over
+		case osproc.Overflowed:
+			killed = overflowed
+		case osproc.Woken:
+			asked, killed = a.slot.told()
 		}
 		if why == notEnded {
-			why = asked + killed // one of them is notEnded
+			why = max(asked, killed)
 		}
-		if killed != notEnded {
-			_ = a.process.KillGroup() // fails only when there is nobody left
-		} else if grace == nil {
+		switch {
+		case killed != notEnded:
+			_ = a.child.KillGroup() // fails only when there is nobody left
+			told, deadline = true, time.Time{}
+		case asked != notEnded && !told:
 			a.ask()
-			timer := time.NewTimer(e.config.KillGrace)
-			defer timer.Stop()
-			grace = timer.C
+			told, deadline = true, time.Now().Add(a.slot.executor.config.KillGrace)
 		}
 	}
 }
 
 // ask asks the group to end, and wakes those of it that are stopped.
 func (a *attempt) ask() {
-	_ = a.process.Signal(syscall.SIGTERM)
-	_ = a.process.Signal(sigContinue)
+	_ = a.child.Signal(syscall.SIGTERM)
+	_ = a.child.Signal(sigContinue)
 }
 
 // finish reaps the program, which has ended, kills what is left of its group and
@@ -160,11 +97,9 @@ func (a *attempt) ask() {
 // stream.
 func (a *attempt) finish() osproc.Exit {
 	a.output.Duration = time.Since(a.output.Start)
-	exit := a.process.Reap()
+	exit := a.child.Reap()
 	a.output.UserTime, a.output.SystemTime, a.output.MaxRSS = exit.UserTime, exit.SystemTime, exit.MaxRSS
-	a.stdin.stop()
-	a.output.Stdout = a.stdout.stop()
-	a.output.Stderr = a.stderr.stop()
+	a.output.Stdout, a.output.Stderr, a.exceeded = a.child.Output()
 	return exit
 }
 
@@ -173,7 +108,7 @@ func (a *attempt) outcome(why reason, exit osproc.Exit) error {
 	killed := exit.Signal == syscall.SIGKILL
 	succeeded := exit.Code == 0 && exit.Signal == 0
 	switch {
-	case a.budget.exceeded():
+	case a.exceeded:
 		return a.tooLarge(exit)
 	case why == closedByForce && killed:
 		a.slot.executor.cutShort.Add(1)

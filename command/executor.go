@@ -20,14 +20,14 @@ import (
 // Execute needs between accepting it and starting the slot.
 // E3: once closed is set, no slot becomes busy.
 type Executor struct {
-	config  Config   // immutable
-	env     []string // immutable
-	queue   *tandem.Queue
-	spawner *osproc.Spawner
+	config Config   // immutable
+	env    []string // immutable
+	queue  *tandem.Queue
 
-	force    chan struct{} // closed by kill
-	forced   sync.Once
+	forced   atomic.Bool  // set by kill
 	cutShort atomic.Int64 // calls that Close ended while they ran
+
+	released sync.Once
 
 	runners sync.WaitGroup
 	mu      sync.Mutex
@@ -37,31 +37,42 @@ type Executor struct {
 	closed  bool          // guarded by mu
 }
 
-// New returns an executor. Close it: until then it holds a thread. An error
-// names every problem of config, or says why this system cannot run commands.
+// New returns an executor. Close it: until then it holds three descriptors for
+// each slot. An error names every problem of config, or says why this system
+// cannot run commands.
 func New(config Config) (*Executor, error) {
 	if err := config.validate(); err != nil {
 		return nil, fmt.Errorf("command: %w", err)
 	}
 	config = config.withDefaults()
-	spawner, err := osproc.NewSpawner()
-	if errors.Is(err, osproc.ErrUnsupported) {
-		return nil, fmt.Errorf("command: %w: %w", tandem.ErrUnsupported, err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("command: %w", err)
-	}
 	e := &Executor{
-		config:  config,
-		env:     environment(inherited(os.Environ()), config.Env),
-		queue:   tandem.NewQueue(config.Queue),
-		spawner: spawner,
-		force:   make(chan struct{}),
+		config: config,
+		env:    environment(inherited(os.Environ()), config.Env),
+		queue:  tandem.NewQueue(config.Queue),
 	}
 	for i := range config.Processes {
-		e.slots = append(e.slots, newSlot(e, i+1))
+		s, err := newSlot(e, i+1)
+		if err != nil {
+			e.release()
+			return nil, explainNew(err)
+		}
+		e.slots = append(e.slots, s)
 	}
 	return e, nil
+}
+
+func explainNew(err error) error {
+	if errors.Is(err, osproc.ErrUnsupported) {
+		return fmt.Errorf("command: %w: %w", tandem.ErrUnsupported, err)
+	}
+	return fmt.Errorf("command: %w", err)
+}
+
+// release closes what the slots hold, in which nothing runs.
+func (e *Executor) release() {
+	for _, s := range e.slots {
+		s.thread.Close()
+	}
 }
 
 // Execute implements [tandem.Executor]. Its calls are those of [Exec].
@@ -132,14 +143,24 @@ func (e *Executor) settleLocked() {
 func (e *Executor) Cancel(b *tandem.Batch) {
 	b.MarkCanceled() // first: a slot that starts a call now looks at it
 	e.queue.Withdraw(b, tandem.Call.FailCanceled)
+	for _, s := range e.cancelRunning(b) {
+		s.thread.Wake()
+	}
+}
+
+// cancelRunning returns the slots that run calls of b, which know now that
+// these are to stop.
+func (e *Executor) cancelRunning(b *tandem.Batch) (running []*slot) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, s := range e.slots {
 		if s.batch == b {
-			s.cancelLocked()
+			s.canceled = true
+			running = append(running, s)
 		}
 	}
 	e.settleLocked()
+	return running
 }
 
 // Stats implements [tandem.Executor]. A worker is a slot's program.
@@ -170,7 +191,8 @@ func (e *Executor) Close(ctx context.Context) error {
 	e.closed = true
 	e.mu.Unlock()
 	e.runners.Wait()
-	return errors.Join(err, e.spawner.Close())
+	e.released.Do(e.release)
+	return err
 }
 
 // waitFor waits until event is closed or ctx ends, and reports whether it is.
@@ -202,7 +224,10 @@ func (e *Executor) settling() <-chan struct{} {
 // kill ends what waits and what runs, and returns how much that was, or nil if
 // it was nothing.
 func (e *Executor) kill(ctx context.Context, settled <-chan struct{}) error {
-	e.forced.Do(func() { close(e.force) })
+	e.forced.Store(true)
+	for _, s := range e.slots {
+		s.thread.Wake()
+	}
 	dropped := 0
 	e.queue.WithdrawAll(func(c tandem.Call) {
 		dropped++

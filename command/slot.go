@@ -13,23 +13,23 @@ type slot struct {
 	executor *Executor
 	number   int // from 1
 
-	// canceled holds a token when the call in the slot is to stop. Put in and
-	// removed under executor.mu.
-	canceled chan struct{}
-
-	// Where streams are read into; owned by the readers of the running call.
-	stdoutSpace, stderrSpace []byte
+	thread *osproc.Thread
 
 	// guarded by executor.mu
 	busy     bool
 	batch    *tandem.Batch // whose call is in the slot, or nil
+	canceled bool          // that call is to stop
 	pid      int           // of its program; 0 before and after
 	finished uint64
 	lastExit *osproc.Exit
 }
 
-func newSlot(e *Executor, number int) *slot {
-	return &slot{executor: e, number: number, canceled: make(chan struct{}, 1)}
+func newSlot(e *Executor, number int) (*slot, error) {
+	thread, err := osproc.NewThread()
+	if err != nil {
+		return nil, err
+	}
+	return &slot{executor: e, number: number, thread: thread}, nil
 }
 
 // run runs calls until there are none. It is the goroutine of a busy slot.
@@ -69,10 +69,8 @@ func (s *slot) runCall(c tandem.Call) {
 
 // attempt runs the program of c once. exit is nil when there was none.
 func (s *slot) attempt(c tandem.Call) (output Output, exit *osproc.Exit, err error) {
-	select {
-	case <-s.executor.force:
+	if s.executor.forced.Load() {
 		return output, nil, tandem.NewCallError(tandem.ErrClosed, tandem.NotStarted, c, "", nil)
-	default:
 	}
 	a := &attempt{slot: s, call: c, spec: c.Input().(Spec)}
 	if err := a.start(); err != nil {
@@ -82,7 +80,7 @@ func (s *slot) attempt(c tandem.Call) (output Output, exit *osproc.Exit, err err
 		}
 		return output, nil, tandem.NewCallError(kind, tandem.NotStarted, c, "", err)
 	}
-	s.started(a.process.PID())
+	s.started(a.child.PID())
 	why := a.supervise()
 	end := a.finish()
 	return a.output, &end, a.outcome(why, end)
@@ -106,22 +104,24 @@ func (s *slot) started(pid int) {
 func (s *slot) leave(exit *osproc.Exit) {
 	s.executor.mu.Lock()
 	defer s.executor.mu.Unlock()
-	s.batch, s.pid = nil, 0
+	s.batch, s.canceled, s.pid = nil, false, 0
 	if exit != nil {
 		s.finished++
 		s.lastExit = exit
 	}
-	select {
-	case <-s.canceled:
-	default:
-	}
 }
 
-func (s *slot) cancelLocked() {
-	select {
-	case s.canceled <- struct{}{}:
-	default: // was asked already
+// told says what a Wake was for, notEnded twice when it was for an earlier call.
+func (s *slot) told() (asked, killed reason) {
+	if s.executor.forced.Load() {
+		return notEnded, closedByForce
 	}
+	s.executor.mu.Lock()
+	defer s.executor.mu.Unlock()
+	if s.canceled {
+		return canceled, notEnded
+	}
+	return notEnded, notEnded
 }
 
 func (s *slot) statsLocked() tandem.WorkerStats {

@@ -2,24 +2,9 @@
 
 package command
 
-import (
-	"os"
-	"syscall"
-)
+import "syscall"
 
-// openPipe holds the lock that keeps forks from inheriting the pipe before it
-// is close-on-exec.
-func openPipe() (r, w int, err error) {
-	var p [2]int
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	if err := syscall.Pipe(p[:]); err != nil {
-		return -1, -1, os.NewSyscallError("pipe", err)
-	}
-	syscall.CloseOnExec(p[0])
-	syscall.CloseOnExec(p[1])
-	return p[0], p[1], nil
-}
+const sigContinue = syscall.SIGCONT
 
 // argumentLimits returns how many bytes this system allows for all arguments
 // with the environment, and for one of them. 0 is unknown.

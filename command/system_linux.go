@@ -1,18 +1,8 @@
 package command
 
-import (
-	"os"
-	"syscall"
-)
+import "syscall"
 
-// openPipe does less than [os.Pipe], which puts both ends into the poller.
-func openPipe() (r, w int, err error) {
-	var p [2]int
-	if err := syscall.Pipe2(p[:], syscall.O_CLOEXEC); err != nil {
-		return -1, -1, os.NewSyscallError("pipe2", err)
-	}
-	return p[0], p[1], nil
-}
+const sigContinue = syscall.SIGCONT
 
 // Limits of execve(2): a quarter of the stack limit, within bounds, for all
 // arguments and the environment, and 32 pages of 4 KiB for each string.

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"bytes"
 	"fmt"
 	"runtime"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/internal/osproc"
+	"github.com/gotandem/tandem/internal/wire"
 )
 
 // ExitError says how a worker process ended. It is the cause of the errors of
@@ -63,21 +65,52 @@ func (w *worker) endStream() {
 	w.socket.SetReadDeadline(time.Now().Add(drainGrace))
 }
 
-// salvage handles the frames that the worker had finished and not sent.
+// salvage handles the frames that the worker had finished and not sent. It finds
+// out whether the box can be trusted: it continues the stream, and what it
+// holds makes sense.
+//
+// A stream that stopped to make sense is continued from where it did, if the
+// box still has what came there: then the nonsense did not come from the worker's
+// own frames, and none of them is lost.
 func (w *worker) salvage() {
-	w.reader.Feed(w.box.Salvage(w.reader.Received()))
+	position := w.reader.Received()
+	broken := w.protocolError()
+	if broken {
+		position -= uint64(w.reader.Buffered())
+	}
+	w.trusted = w.box.Check(position) == nil
+	if rest := w.box.Salvage(position); broken {
+		w.reader = wire.NewReader(bytes.NewReader(rest), w.readLimit())
+	} else {
+		w.reader.Feed(rest)
+	}
 	for {
 		h, body, err := w.reader.Next()
 		if err == nil {
 			err = w.handle(h, body)
 		}
-		if err != nil {
-			if !isEnd(err) {
-				w.noteBroken(err)
-			}
-			return
+		if err == nil {
+			continue
 		}
+		if !isEnd(err) {
+			w.noteBroken(err)
+			w.trusted = false
+		}
+		return
 	}
+}
+
+// protocolError reports whether the stream stopped to make sense, rather than
+// to be.
+func (w *worker) protocolError() bool {
+	select {
+	case err := <-w.broken:
+		w.noteBroken(err)
+	default:
+	}
+	w.slot.mu.Lock()
+	defer w.slot.mu.Unlock()
+	return w.brokenBy != nil && !isEnd(w.brokenBy)
 }
 
 func (w *worker) noteBroken(err error) {
@@ -95,9 +128,11 @@ func (w *worker) reason() string {
 	switch {
 	case w.overLimit > 0:
 		return fmt.Sprintf("resident size %d bytes, limit %d (sampled every %v)", w.overLimit, w.slot.executor.config.Memory, memoryEvery)
-	case w.brokenBy != nil && isEnd(w.brokenBy):
+	case w.stalled > 0:
+		return fmt.Sprintf("it ran nothing and did not start a call for %v", w.stalled)
+	case w.closedEarly:
 		return "it closed its socket"
-	case w.brokenBy != nil:
+	case w.brokenBy != nil && !isEnd(w.brokenBy):
 		return "it broke the protocol: " + w.brokenBy.Error()
 	case w.slot.executor.life.Err() != nil:
 		return "executor was closed"
@@ -105,64 +140,89 @@ func (w *worker) reason() string {
 	return ""
 }
 
-// settle ends or gives back every call that the worker held when it ended. By
-// the black box, those that a thread was running may have run; the others had
-// not started. A box that makes no sense proves nothing.
-func (w *worker) settle(exit *ExitError) {
+// settle ends or gives back every call that the worker held when it ended, and
+// returns how many it ended. By the black box, those that a thread was running
+// may have run; the others had not started. A box that makes no sense proves
+// nothing.
+func (w *worker) settle(exit *ExitError) (lost int) {
 	defer w.box.Close()
 	left := w.takeAll()
+	w.slot.cautious = false
 	if len(left) == 0 {
-		return
+		return 0
 	}
-	running := w.running()
-	trusted := w.box.Check(w.reader.Received()) == nil
-	timeout := false
+	begun := w.begun(left)
+	var back []held
 	for _, h := range left {
-		timeout = timeout || h.overdue
-	}
-	if timeout && exit.Reason == "" {
-		exit.Reason = "ended because a call exceeded its timeout"
-	}
-	var back []tandem.Calls
-	for _, h := range left {
-		if trusted && !running[h.id] {
-			if n := len(back); n > 0 {
-				if longer, ok := back[n-1].Extend(h.call); ok {
-					back[n-1] = longer
-					continue
-				}
-			}
-			back = append(back, h.call.Only())
-			continue
+		if h.overdue && exit.Reason == "" {
+			exit.Reason = "ended because a call exceeded its timeout"
 		}
-		w.slot.executor.ended(h.call, h.call.Fail(w.lost(h, exit)))
 	}
-	for i := len(back) - 1; i >= 0; i-- { // each goes to the front
-		w.slot.executor.giveBack(back[i])
+	for _, h := range left {
+		if begun(h.id) {
+			w.slot.executor.ended(h.call, h.call.Fail(w.lost(h, exit)))
+			lost++
+		} else {
+			back = append(back, h)
+		}
 	}
+	if lost == 0 && w.slot.executor.life.Err() == nil {
+		w.slot.cautious = true
+		lost, back = w.accuse(back, exit)
+	}
+	w.slot.executor.giveBackAll(back)
+	return lost
 }
 
-// running returns the ids of the calls that were running.
-func (w *worker) running() map[uint64]bool {
-	ids := make(map[uint64]bool)
+// accuse fails the only call of a worker that ended as it received it, when that
+// has happened too often. It returns how many calls it ended, and the others.
+func (w *worker) accuse(back []held, exit *ExitError) (int, []held) {
+	ex := w.slot.executor
+	if len(back) != 1 || !ex.suspects.note(back[0].call) {
+		return 0, back
+	}
+	c := back[0].call
+	cause := fmt.Errorf("it was sent to %d workers that ended before they started it: %w", suspectAfter, exit)
+	ex.ended(c, c.Fail(tandem.NewCallError(tandem.ErrWorkerLost, tandem.NotStarted, c, w.String(), cause)))
+	return 1, nil
+}
+
+// begun returns which of the calls that are left may have begun: by a box that
+// can be trusted, those that a thread was running.
+//
+// By one that cannot, because outcomes were lost, more may have begun and ended.
+// Calls begin in the order of their ids, though, so when each thread was running
+// one, those after the last of these had not.
+func (w *worker) begun(left []held) func(id uint64) bool {
+	known := make(map[uint64]bool)
+	for _, h := range left {
+		known[h.id] = true
+	}
+	running, last := make(map[uint64]bool), uint64(0)
 	for t := range w.threads {
-		if id, _ := w.box.Running(t); id != 0 {
-			ids[id] = true
+		if id, _ := w.box.Running(t); known[id] {
+			running[id] = true
+			last = max(last, id)
 		}
 	}
-	return ids
+	switch {
+	case w.trusted:
+		return func(id uint64) bool { return running[id] }
+	case len(running) == w.threads:
+		return func(id uint64) bool { return id <= last }
+	}
+	return func(uint64) bool { return true }
 }
 
 // takeAll removes every held call, in the order in which they were sent.
 func (w *worker) takeAll() (left []held) {
 	w.slot.mu.Lock()
 	defer w.slot.mu.Unlock()
-	for id := w.base; id <= w.top; id++ {
-		if h := &w.ring[id%mostHeld]; h.id == id {
-			left = append(left, *h)
-			*h = held{}
-		}
-	}
+	w.eachLocked(func(h *held) {
+		left = append(left, *h)
+		*h = held{}
+	})
+	w.late = nil
 	w.held, w.timed = 0, 0
 	return left
 }
@@ -182,15 +242,48 @@ func (w *worker) lost(h held, exit *ExitError) error {
 }
 
 // ranOutOfMemory reports whether a worker under a limit died as the Go runtime
-// does when it gets no more memory: with status 2 and one of these words.
+// does when it gets no more memory.
 func (w *worker) ranOutOfMemory(exit *ExitError) bool {
-	if w.slot.executor.config.Memory == 0 || exit.Code != 2 {
-		return false
-	}
-	for _, words := range []string{"out of memory", "cannot allocate memory", "pthread_create failed"} {
-		if strings.Contains(exit.Tail, words) {
-			return true
+	return w.slot.executor.config.Memory > 0 && exit.Code == 2 && w.exhausted.Load()
+}
+
+// outOfMemory are the words of the Go runtime, and of that of C, when they get no
+// more memory.
+var outOfMemory = [][]byte{[]byte("out of memory"), []byte("cannot allocate memory"), []byte("pthread_create failed")}
+
+// crashBegins is how the Go runtime begins to say that it ends the process. What
+// follows are stacks, longer than the tail that is kept.
+var crashBegins = [][]byte{[]byte("panic: "), []byte("fatal error: "), []byte("runtime: out of memory")}
+
+// noteCrash looks for the words of a crash in a line of standard error.
+func (w *worker) noteCrash(line []byte) {
+	for _, words := range outOfMemory {
+		if bytes.Contains(line, words) {
+			w.exhausted.Store(true)
 		}
 	}
-	return false
+	for _, words := range crashBegins {
+		if bytes.HasPrefix(line, words) {
+			w.slot.mu.Lock()
+			w.crash = string(line[:min(len(line), mostCrash)])
+			w.slot.mu.Unlock()
+		}
+	}
+}
+
+// mostCrash is how much of a crash's first line is kept.
+const mostCrash = 1 << 10
+
+// tail returns the worker's last words.
+func (w *worker) tail() string {
+	tail := w.stderr.Tail()
+	if tail == "" {
+		tail = w.stdout.Tail()
+	}
+	w.slot.mu.Lock()
+	defer w.slot.mu.Unlock()
+	if w.crash != "" && !strings.Contains(tail, w.crash) {
+		return w.crash + "\n…\n" + tail
+	}
+	return tail
 }

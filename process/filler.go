@@ -98,11 +98,8 @@ func (w *worker) allowance() int {
 	ahead := !s.executor.othersFree(s)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	most := w.threads
-	switch {
-	case w.cautious && w.answered == 0:
-		most = 1
-	case ahead:
+	most := w.threadsLocked()
+	if ahead && most == w.threads {
 		most = w.credit
 	}
 	return most - w.held

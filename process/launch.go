@@ -44,9 +44,11 @@ func (ex *Executor) launch(s *slot) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ex.life, func() { w.process.KillGroup() })
+	kill := func() { w.process.KillGroup() }
+	stopLife, stopStopping := context.AfterFunc(ex.life, kill), context.AfterFunc(ex.stopping, kill)
 	err = w.handshake(nonce)
-	stop()
+	stopLife()
+	stopStopping()
 	if err != nil {
 		return nil, w.discard(err)
 	}
@@ -71,6 +73,7 @@ func (ex *Executor) spawn(s *slot, nonce string) (w *worker, err error) {
 		base:      1,
 		credit:    ex.config.Threads + 1,
 		numbers:   make(map[taskKey]uint16),
+		cautious:  s.cautious,
 		expireAt:  jittered(ex.config.MaxCalls),
 		idleSince: time.Now(),
 	}
@@ -117,12 +120,18 @@ func (ex *Executor) spawn(s *slot, nonce string) (w *worker, err error) {
 		if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
 			err = finalError{err}
 		}
-		return nil, fmt.Errorf("start %s: %w", command.Path, err)
+		return nil, err
 	}
 	w.pid.Store(int64(w.process.PID()))
 	w.box.CloseFile()
-	w.reader = wire.NewReader(socket, uint32(ex.config.MaxFrame))
+	w.reader = wire.NewReader(socket, w.readLimit())
 	return w, nil
+}
+
+// readLimit returns the largest frame that is read: one with a value, or one of
+// the worker's own, such as hello, where values are to be small.
+func (w *worker) readLimit() uint32 {
+	return uint32(max(w.slot.executor.config.MaxFrame, 1<<20))
 }
 
 // command returns what to start. The environment is this program's, with what
@@ -144,8 +153,25 @@ func (ex *Executor) command(nonce string) (osproc.Command, error) {
 		}
 	}
 	c.Env = append(c.Env, ex.config.Env...)
-	c.Env = append(c.Env, wire.EnvName+"="+gate.String())
+	c.Env = lastOfEach(append(c.Env, wire.EnvName+"="+gate.String()))
 	return c, nil
+}
+
+// lastOfEach returns env with only the last entry of each name: a Go program takes
+// the first of several, others the last.
+func lastOfEach(env []string) []string {
+	last := make(map[string]int, len(env))
+	for i, entry := range env {
+		name, _, _ := strings.Cut(entry, "=")
+		last[name] = i
+	}
+	kept := make([]string, 0, len(env))
+	for i, entry := range env {
+		if name, _, _ := strings.Cut(entry, "="); last[name] == i {
+			kept = append(kept, entry)
+		}
+	}
+	return kept
 }
 
 func hasVariable(env []string, name string) bool {
@@ -243,18 +269,13 @@ func (w *worker) discard(err error) error {
 	return fmt.Errorf("%w: %w", err, lost)
 }
 
-func (w *worker) tail() string {
-	tail := w.stderr.Tail()
-	if tail == "" {
-		tail = w.stdout.Tail()
-	}
-	return tail
-}
-
 // emit returns what passes on the lines of one stream.
 func (w *worker) emit(stderr bool) func([]byte) {
 	output := w.slot.executor.config.Output
 	return func(text []byte) {
+		if stderr {
+			w.noteCrash(text)
+		}
 		if output != nil {
 			output(Line{Worker: int(w.pid.Load()), Label: w.label(), Stderr: stderr, Text: text})
 			return

@@ -1,7 +1,7 @@
 package process
 
 import (
-	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -187,7 +187,7 @@ func (s *slot) serve(w *worker) (lifeEnd, error) {
 	s.mu.Lock()
 	s.worker = w
 	s.moveLocked(eventHello)
-	s.room.Store(int32(w.threads))
+	w.updateRoomLocked()
 	s.mu.Unlock()
 	s.executor.noteReady()
 	signal(s.wake)
@@ -213,9 +213,9 @@ func (s *slot) serve(w *worker) (lifeEnd, error) {
 	case lost > 0 || w.answered > 0:
 		return endProductive, nil
 	case w.assigned:
-		return endBarren, errors.Join(errors.New("worker ended before it ran a call"), exit)
+		return endBarren, fmt.Errorf("worker ended before it ran a call: %w", exit)
 	}
-	return endUnused, errors.Join(errors.New("worker ended before it was given a call"), exit)
+	return endUnused, fmt.Errorf("worker ended before it was given a call: %w", exit)
 }
 
 // jittered returns n give or take a tenth.

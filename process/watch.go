@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"syscall"
 	"time"
 
 	"github.com/gotandem/tandem/internal/osproc"
-	"github.com/gotandem/tandem/internal/shm"
 )
 
 const (
@@ -21,40 +21,6 @@ const (
 	never = time.Duration(1<<63 - 1)
 )
 
-// escalation is how far the ending of an overdue call has come.
-type escalation struct {
-	step  escalationStep
-	since time.Time
-}
-
-type escalationStep uint8
-
-const (
-	notEscalated escalationStep = iota
-	contextCanceled
-	terminated
-	killed
-)
-
-// nextEscalation returns what follows when a call is overdue at a time, and how
-// long until the step after that is due.
-func nextEscalation(e escalation, now time.Time, cancelGrace, killGrace time.Duration) (escalation, time.Duration) {
-	passed := now.Sub(e.since)
-	switch {
-	case e.step == notEscalated:
-		return escalation{contextCanceled, now}, cancelGrace
-	case e.step == contextCanceled && passed >= cancelGrace:
-		return escalation{terminated, now}, killGrace
-	case e.step == contextCanceled:
-		return e, cancelGrace - passed
-	case e.step == terminated && passed >= killGrace:
-		return escalation{killed, now}, never
-	case e.step == terminated:
-		return e, killGrace - passed
-	}
-	return e, never
-}
-
 // watch is the supervisor's part while the worker lives: deadlines, memory,
 // idleness, closing. It returns when the process has ended.
 func (w *worker) watch() {
@@ -62,7 +28,7 @@ func (w *worker) watch() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var overdue escalation
-	stopping, life, broken := ex.stopping, ex.life.Done(), w.broken
+	stopping, life, broken := ex.stopping.Done(), ex.life.Done(), w.broken
 	var stopBy, streamEnd time.Time
 	var streamErr error
 	for {
@@ -81,19 +47,9 @@ func (w *worker) watch() {
 			broken, streamEnd = nil, time.Now()
 		}
 		now := time.Now()
-		wait := w.checkDeadlines(&overdue, now)
-		wait = min(wait, w.checkMemory(), w.checkIdle(now), w.checkStop(&stopBy, now), w.checkStream(streamErr, now.Sub(streamEnd)))
-		w.lookAgain(now, wait)
-		timer.Reset(wait)
+		timer.Reset(min(w.checkDeadlines(&overdue, now), w.checkMemory(), w.checkIdle(now),
+			w.checkStop(&stopBy, now), w.checkStream(streamErr, now.Sub(streamEnd))))
 	}
-}
-
-// lookAgain notes when the supervisor looks at deadlines next, so that a call
-// with a shorter timeout can tell it to look sooner.
-func (w *worker) lookAgain(now time.Time, wait time.Duration) {
-	w.slot.mu.Lock()
-	defer w.slot.mu.Unlock()
-	w.lookAt = now.Add(min(wait, 24*time.Hour))
 }
 
 func (w *worker) expire() {
@@ -120,14 +76,23 @@ func (w *worker) checkStream(err error, since time.Duration) time.Duration {
 		return grace - since // its exit is about to be noticed
 	}
 	w.noteBroken(err)
+	w.slot.mu.Lock()
+	w.closedEarly = isEnd(err)
+	w.slot.mu.Unlock()
 	w.process.KillGroup()
 	return never
 }
 
 // isEnd reports whether err is the end of a stream. A process that dies with
-// frames unread resets the connection.
+// frames unread resets the connection; writes then fail before or after reads
+// do, at the latest when finish ends them.
 func isEnd(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, os.ErrDeadlineExceeded} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkStop kills a worker that was told to stop and does not. It returns when
@@ -193,79 +158,6 @@ func (w *worker) checkMemory() time.Duration {
 		return memoryEvery
 	}
 	return residentEvery
-}
-
-// checkDeadlines finds calls that overstay their timeout, and ends them step by
-// step. It returns when to look again.
-func (w *worker) checkDeadlines(e *escalation, now time.Time) time.Duration {
-	config := w.slot.executor.config
-	overdue, wait := w.markOverdue()
-	if !overdue {
-		*e = escalation{}
-		return wait
-	}
-	before := e.step
-	var escalated time.Duration
-	*e, escalated = nextEscalation(*e, now, config.CancelGrace, config.KillGrace)
-	if e.step != before {
-		switch e.step {
-		case terminated:
-			w.process.Signal(syscall.SIGTERM)
-			w.process.Signal(syscall.SIGCONT) // a stopped process takes no other signal
-		case killed:
-			w.process.KillGroup()
-		}
-	}
-	return min(wait, escalated)
-}
-
-// markOverdue marks the running calls whose time is over and asks the worker to
-// cancel them. It reports whether any is still running, and when the next can
-// be due.
-func (w *worker) markOverdue() (overdue bool, wait time.Duration) {
-	s := w.slot
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if w.timed == 0 {
-		return false, never
-	}
-	clock, wait := shm.MonotonicNow(), never
-	running := 0
-	for t := range w.threads {
-		id, started := w.box.Running(t)
-		h := &w.ring[id%mostHeld]
-		if id == 0 || h.id != id || h.timeout == 0 {
-			continue
-		}
-		running++
-		left := h.timeout - time.Duration(clock-started)
-		if left > 0 {
-			wait = min(wait, left)
-			continue
-		}
-		overdue = true
-		if !h.overdue {
-			h.overdue = true
-			w.sendLocked(cancelFrame(id))
-			signal(s.wake)
-		}
-	}
-	if running < w.timed {
-		wait = min(wait, w.shortestLocked())
-	}
-	return overdue, wait
-}
-
-// shortestLocked returns the shortest timeout of the held calls: none that
-// starts from now on can be overdue sooner.
-func (w *worker) shortestLocked() time.Duration {
-	shortest := never
-	for id := w.base; id <= w.top; id++ {
-		if h := w.ring[id%mostHeld]; h.id == id && h.timeout > 0 {
-			shortest = min(shortest, h.timeout)
-		}
-	}
-	return shortest
 }
 
 // String names the worker in errors.

@@ -53,30 +53,33 @@ type worker struct {
 	reader *wire.Reader
 	pace   pace
 
+	trusted bool // by the supervisor: the box proves what it says
+
 	// Guarded by slot.mu.
-	ring       [mostHeld]held   // by id, from base
-	late       map[uint64]*held // by id, below base: calls that many later ones have overtaken
-	base       uint64           // the lowest id that may be in the ring
-	top        uint64           // the highest id that was held
-	held       int              // calls sent and not answered
-	timed      int              // of which have a timeout
-	credit     int              // how many may be held
-	control    []byte           // frames to be sent before others
-	recalling  bool             // a recall is not answered yet
-	recallTop  uint64           // top when it was sent
-	drainedTop uint64           // a recall found nothing among the calls up to this one
-	deaf       bool             // cannot be sent anything any more
-	assigned   bool             // was given a call
-	answered   uint64
-	expireAt   uint64 // after how many answers to be replaced; 0: never
-	idleSince  time.Time
-	lookAt     time.Time // when the supervisor looks at deadlines next
-	crash      string    // the first line of a crash that it wrote
-	stall      stall
-	resident   int64
-	overLimit  int64         // resident size that exceeded the memory limit; 0: did not
-	stalled    time.Duration // for how long it had not started a call when it was killed for that
-	brokenBy   error         // why the supervisor killed it, if not for a timeout
+	ring        [mostHeld]held   // by id, from base
+	late        map[uint64]*held // by id, below base: calls that many later ones have overtaken
+	base        uint64           // the lowest id that may be in the ring
+	top         uint64           // the highest id that was held
+	held        int              // calls sent and not answered
+	timed       int              // of which have a timeout
+	credit      int              // how many may be held
+	control     []byte           // frames to be sent before others
+	recalling   bool             // a recall is not answered yet
+	recallTop   uint64           // top when it was sent
+	drainedTop  uint64           // a recall found nothing among the calls up to this one
+	deaf        bool             // cannot be sent anything any more
+	assigned    bool             // was given a call
+	answered    uint64
+	expireAt    uint64 // after how many answers to be replaced; 0: never
+	idleSince   time.Time
+	lookAt      time.Time // when the supervisor looks at deadlines next
+	crash       string    // the first line of a crash that it wrote
+	stall       stall
+	resident    int64
+	overLimit   int64         // resident size that exceeded the memory limit; 0: did not
+	stalled     time.Duration // for how long it had not started a call when it was killed for that
+	brokenBy    error         // why its stream is of no use
+	closedEarly bool          // it was killed because its stream had ended
 }
 
 // stall is since when a worker that runs nothing has not started a call.
@@ -218,9 +221,18 @@ func (w *worker) stopLocked() {
 func (w *worker) updateRoomLocked() {
 	room := 0
 	if w.slot.state.assignable() && !w.deaf {
-		room = w.threads - w.held
+		room = w.threadsLocked() - w.held
 	}
 	w.slot.room.Store(int32(room))
+}
+
+// threadsLocked returns how many calls the worker may run at once: one, until it
+// has shown that it can answer, when the worker before it could not.
+func (w *worker) threadsLocked() int {
+	if w.cautious && w.answered == 0 {
+		return 1
+	}
+	return w.threads
 }
 
 // sendLocked leaves a frame for the filler to send before others.

@@ -35,7 +35,9 @@ func newDemo() *cobra.Command {
 // runDemo measures and prints. A signal ends it and leaves nothing behind.
 func runDemo(out io.Writer, asked string, asJSON bool) error {
 	c := newConsole()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	ctx, stop := signal.NotifyContext(interrupted, syscall.SIGTERM)
 	defer stop()
 	if !c.Terminal() {
 		c.Print("tandem: measuring, up to 30 s\n")
@@ -48,8 +50,10 @@ func runDemo(out io.Writer, asked string, asJSON bool) error {
 	})
 	c.Erase()
 	switch {
-	case ctx.Err() != nil:
+	case interrupted.Err() != nil:
 		return &exit{status: stopping.Status(stopping.Interrupt)}
+	case ctx.Err() != nil:
+		return &exit{status: stopping.Status(stopping.Terminate)}
 	case err != nil:
 		return own(err)
 	case asJSON:

@@ -76,12 +76,14 @@ func (commandKind) Result(dst []byte, out command.Output, err error) []byte {
 	return append(dst, outputOf(out, err).Stdout...)
 }
 
-// Notes implements [mapping.Kind].
+// Notes implements [mapping.Kind]. What a command said is shown in full, so its
+// error need not repeat the end of it. Why tandem ended it stays.
 func (commandKind) Notes(out command.Output, err error) ([]byte, error) {
-	if ended, ok := errors.AsType[*command.ExitError](err); ok {
-		return ended.Stderr, errors.New(describe(ended))
+	notes := outputOf(out, err).Stderr
+	if ended, ok := err.(*command.ExitError); ok {
+		return notes, errors.New(describe(ended))
 	}
-	return out.Stderr, err
+	return notes, err
 }
 
 func outputOf(out command.Output, err error) command.Output {

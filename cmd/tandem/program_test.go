@@ -71,21 +71,34 @@ func start(t *testing.T, args ...string) *started {
 // name.
 func startWith(t *testing.T, stdin, stdout string, args ...string) *started {
 	t.Helper()
-	s := &started{t: t, cmd: exec.Command(program, args...), stderr: newWatched(), mark: mark + "=" + filepath.Base(t.TempDir()) + t.Name()}
+	s := prepare(t, args...)
+	s.begin(stdin, stdout)
+	return s
+}
+
+// prepare makes a run that has not begun.
+func prepare(t *testing.T, args ...string) *started {
+	t.Helper()
+	s := &started{t: t, cmd: exec.Command(program, args...), stderr: newWatched(), mark: mark + "=" + t.Name() + t.TempDir()}
 	s.cmd.Dir = "testdata"
 	s.cmd.Env = append(os.Environ(), s.mark, "VIRTUAL_ENV=", "PYTHONDONTWRITEBYTECODE=1")
 	s.cmd.Stderr = s.stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return s
+}
+
+// begin starts a prepared run.
+func (s *started) begin(stdin, stdout string) {
+	s.t.Helper()
 	s.connect(stdin, stdout)
 	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	timer := time.AfterFunc(patience, func() { _ = s.cmd.Process.Signal(syscall.SIGABRT) }) // prints the stacks
-	t.Cleanup(func() {
+	s.t.Cleanup(func() {
 		timer.Stop()
 		s.expectNothingLeft()
 	})
-	return s
 }
 
 // connect makes the standard streams.

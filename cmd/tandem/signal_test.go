@@ -4,12 +4,14 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func makeFifo(t *testing.T) string {
@@ -21,11 +23,43 @@ func makeFifo(t *testing.T) string {
 	return path
 }
 
-// writeFifo blocks until someone reads.
+// openFifo opens a fifo for writing when someone has opened it for reading.
+func openFifo(t *testing.T, path string) *os.File {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		file, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if err == nil {
+			return file
+		}
+		if !errors.Is(err, syscall.ENXIO) || time.Now().After(deadline) {
+			t.Fatalf("nobody reads: %v", err)
+		}
+		time.Sleep(5 * time.Millisecond) // a plain open tells, but could not be ended
+	}
+}
+
+// writeFifo writes text to whoever reads, or will.
 func writeFifo(t *testing.T, path, text string) {
 	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	file := openFifo(t, path)
+	if _, err := file.WriteString(text); err != nil {
 		t.Error(err)
+	}
+	_ = file.Close()
+}
+
+// readFifo blocks until someone has written to the fifo.
+func readFifo(t *testing.T, path string) {
+	t.Helper()
+	file, err := os.OpenFile(path, os.O_RDWR|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	_ = file.SetReadDeadline(time.Now().Add(patience))
+	if _, err := file.Read(make([]byte, 64)); err != nil {
+		t.Fatalf("nobody wrote: %v", err)
 	}
 }
 
@@ -33,37 +67,21 @@ func writeFifo(t *testing.T, path, text string) {
 func TestInterruptFinishesWhatRuns(t *testing.T) {
 	for name, task := range map[string][]string{
 		"python":  {"tasks.py:announce"},
-		"command": {"--", "sh", "-c", `echo '"released"' > "$0.out"; cat "$0"`},
+		"command": {"--", "sh", "-c", `echo started; cat "$0"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fifo := makeFifo(t)
 			s := start(t, append([]string{"map", "-p", "1"}, task...)...)
 			fmt.Fprintln(s.stdin, fifo)
-			if name == "python" {
-				s.stderr.await(t, "started")
-			} else {
-				awaitReader(t, fifo)
-			}
+			gate := openFifo(t, fifo)
 			s.signal(syscall.SIGINT)
 			s.stderr.await(t, "tandem: finishing 1 call, press Ctrl-C again to stop it\n")
-			writeFifo(t, fifo, "released")
-			want := "released"
-			if name == "python" {
-				want = "\"released\"\n"
-			}
+			fmt.Fprint(gate, "released")
+			_ = gate.Close()
+			want := map[string]string{"python": "\"released\"\n", "command": "started\nreleased"}[name]
 			s.wait().expect(t, 130, want, "tandem: 1 input: 1 ok, 0 failed in ")
 		})
 	}
-}
-
-// awaitReader blocks until someone has opened the fifo for reading.
-func awaitReader(t *testing.T, fifo string) {
-	t.Helper()
-	file, err := os.OpenFile(fifo, os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = file.Close() })
 }
 
 // The second Ctrl-C kills calls that will not end, and what they started.
@@ -83,12 +101,10 @@ func TestInterruptTwiceKills(t *testing.T) {
 func TestTerminateEnds(t *testing.T) {
 	for sig, status := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
 		t.Run(sig.String(), func(t *testing.T) {
-			s := start(t, "map", "--", "sh", "-c", `trap "" TERM; echo started >&2; echo "$0" > "$1"; sleep 600 & wait; wait`)
+			s := start(t, "map", "--", "sh", "-c", `trap "" TERM; echo started > "$0"; sleep 600 & wait; wait`)
 			fifo := makeFifo(t)
 			fmt.Fprintln(s.stdin, fifo)
-			if _, err := os.ReadFile(fifo); err != nil {
-				t.Fatal(err)
-			}
+			readFifo(t, fifo)
 			s.signal(sig)
 			s.wait().expect(t, status, "", "1 not finished")
 		})
@@ -99,13 +115,11 @@ func TestTerminateEnds(t *testing.T) {
 func TestInterruptWhileLoading(t *testing.T) {
 	fifo := makeFifo(t)
 	file := filepath.Join(t.TempDir(), "loading.py")
-	if err := os.WriteFile(file, fmt.Appendf(nil, "open(%q, 'w').close()\nimport time\ntime.sleep(600)\n", fifo), 0o600); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, "open(%q, 'w').write('x')\nimport time\ntime.sleep(600)\n", fifo), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s := start(t, "map", file+":f", ":::", "1")
-	if _, err := os.ReadFile(fifo); err != nil {
-		t.Fatal(err)
-	}
+	readFifo(t, fifo)
 	s.signal(syscall.SIGINT)
 	if o := s.wait(); o.status != 130 || strings.Contains(o.stderr, "tandem: cannot") {
 		t.Errorf("exit status %d, stderr %q", o.status, o.stderr)

@@ -4,3 +4,6 @@ package osproc
 
 // ForgetPidfd makes s behave as on a kernel without pidfd.
 func (s *Spawner) ForgetPidfd() { s.noPidfd = true }
+
+// ForgetPidfd makes t behave as on a kernel without pidfd.
+func (t *Thread) ForgetPidfd() { t.noPidfd = true }

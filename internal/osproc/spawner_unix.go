@@ -189,16 +189,23 @@ func (s *Spawner) fork(command Command) started {
 
 	result := started{pidfd: -1}
 	result.err = withDescriptors(files, make([]uintptr, 0, len(files)), func(fds []uintptr) error {
-		pid, _, err := syscall.StartProcess(command.Path, command.argv(), &syscall.ProcAttr{
-			Dir:   command.Dir,
-			Env:   command.Env,
-			Files: fds,
-			Sys:   sysProcAttr(s.pidfdWanted(&result.pidfd)),
-		})
+		pid, err := startProcess(command, fds, s.pidfdWanted(&result.pidfd))
 		result.pid = pid
-		return explainDir(command.Dir, err)
+		return err
 	})
 	return result
+}
+
+// startProcess starts command on the calling thread, with fds as its descriptors
+// and a pidfd where that is not nil and the system has them.
+func startProcess(command Command, fds []uintptr, pidfd *int) (pid int, err error) {
+	pid, _, err = syscall.StartProcess(command.Path, command.argv(), &syscall.ProcAttr{
+		Dir:   command.Dir,
+		Env:   command.Env,
+		Files: fds,
+		Sys:   sysProcAttr(pidfd),
+	})
+	return pid, explainDir(command.Dir, err)
 }
 
 func (s *Spawner) pidfdWanted(pidfd *int) *int {

@@ -55,6 +55,9 @@ func awaitExit(pid, _ int) (ours bool) {
 	}
 }
 
+// hasEnded is not asked here: no process has a pidfd.
+func hasEnded(int) (bool, error) { return false, errors.ErrUnsupported }
+
 // Self returns the path of this program's file.
 func Self() (string, error) { return os.Executable() }
 

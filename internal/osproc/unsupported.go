@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 )
 
 // Spawner cannot be made here: [NewSpawner] returns [ErrUnsupported].
@@ -40,6 +41,53 @@ func (*Process) KillGroup() error { return ErrUnsupported }
 
 // Reap returns an unknown exit.
 func (*Process) Reap() Exit { return Exit{Code: CodeUnknown} }
+
+// Thread cannot be made here: [NewThread] returns [ErrUnsupported].
+type Thread struct{}
+
+// NewThread returns [ErrUnsupported].
+func NewThread() (*Thread, error) { return nil, ErrUnsupported }
+
+// Start returns [ErrUnsupported].
+func (*Thread) Start(Command, []byte, int64) (*Child, error) { return nil, ErrUnsupported }
+
+// Wake does nothing.
+func (*Thread) Wake() {}
+
+// Close does nothing.
+func (*Thread) Close() {}
+
+// Child cannot be made here.
+type Child struct{}
+
+// Event is why [Child.Wait] returned.
+type Event uint8
+
+// The events of systems that have them.
+const (
+	Exited Event = iota + 1
+	Woken
+	Expired
+	Overflowed
+)
+
+// PID returns 0.
+func (*Child) PID() int { return 0 }
+
+// Wait returns [Exited].
+func (*Child) Wait(time.Time) Event { return Exited }
+
+// Signal returns [ErrUnsupported].
+func (*Child) Signal(syscall.Signal) error { return ErrUnsupported }
+
+// KillGroup returns [ErrUnsupported].
+func (*Child) KillGroup() error { return ErrUnsupported }
+
+// Reap returns an unknown exit.
+func (*Child) Reap() Exit { return Exit{Code: CodeUnknown} }
+
+// Output returns nothing.
+func (*Child) Output() (stdout, stderr []byte, exceeded bool) { return nil, nil, false }
 
 // Output cannot be made here: [NewOutput] returns [ErrUnsupported].
 type Output struct{}

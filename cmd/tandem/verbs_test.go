@@ -1,0 +1,82 @@
+//go:build unix
+
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/gotandem/tandem/cmd/tandem/internal/demo"
+)
+
+// Without Python the demo says so and measures Go.
+func TestDemoWithoutPython(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	o := run(t, "", "demo", "--json")
+	var d demo.Document
+	if err := json.Unmarshal([]byte(o.stdout), &d); err != nil || o.status != 0 {
+		t.Fatalf("%v, exit status %d, stderr %s", err, o.status, o.stderr)
+	}
+	if len(d.Rows) != 3 || len(d.Verdicts) != 3 || !strings.Contains(d.NoPython, "install Python") {
+		t.Errorf("%d rows, %d verdicts, %q", len(d.Rows), len(d.Verdicts), d.NoPython)
+	}
+	for _, row := range d.Rows {
+		for mode, seconds := range row.Seconds {
+			if seconds <= 0 {
+				t.Errorf("%s, %s: %v s", row.Workload, mode, seconds)
+			}
+		}
+		// A page comes after 25 ms, and 16 threads wait for 16 of them at once.
+		if row.Workload == "waiting" && row.SpeedUp["threads"] < 2 {
+			t.Errorf("waiting: threads are %v times as fast", row.SpeedUp["threads"])
+		}
+	}
+}
+
+// A stopped demo leaves no process and no file.
+func TestDemoIsInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	s := start(t, "demo")
+	s.stderr.await(t, "tandem: measuring, up to 30 s\n")
+	s.signal(syscall.SIGINT)
+	if o := s.wait(); o.status != 130 || o.stdout != "" {
+		t.Errorf("exit status %d, stdout %q, stderr %q", o.status, o.stdout, o.stderr)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestDoctor(t *testing.T) {
+	o := run(t, "", "doctor")
+	if o.status != 0 || o.stderr != "" {
+		t.Errorf("exit status %d, stderr %q", o.status, o.stderr)
+	}
+	for _, want := range []string{"cores ", "memory ", "python ", "workers      can be started", "--memory     enforced by ", "temporary "} {
+		if !strings.Contains(o.stdout, "\n"+want) {
+			t.Errorf("lacks %q:\n%s", want, o.stdout)
+		}
+	}
+}
+
+func TestDoctorAsJSON(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	o := run(t, "", "doctor", "--json")
+	var d diagnosis
+	if err := json.Unmarshal([]byte(o.stdout), &d); err != nil {
+		t.Fatal(err)
+	}
+	if d.Schema != 1 || d.Cores < 1 || !d.Workers || d.Python != nil || !strings.Contains(d.PythonError, "install Python") {
+		t.Errorf("%+v", d)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	if o := run(t, "", "version"); o.status != 0 || !strings.HasPrefix(o.stdout, "tandem ") {
+		t.Errorf("exit status %d, stdout %q", o.status, o.stdout)
+	}
+}

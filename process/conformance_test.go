@@ -1,0 +1,43 @@
+package process_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/process"
+	"github.com/gotandem/tandem/tandemtest"
+)
+
+func TestConformance(t *testing.T) {
+	shapes := map[string]func(slots int) process.Config{
+		"one thread each":  func(slots int) process.Config { return process.Config{Workers: slots} },
+		"one worker":       func(slots int) process.Config { return process.Config{Workers: 1, Threads: slots} },
+		"retiring workers": func(slots int) process.Config { return process.Config{Workers: slots, MaxCalls: 3} },
+	}
+	for name, shape := range shapes {
+		t.Run(name, func(t *testing.T) {
+			tandemtest.RunExecutor(t, tandemtest.Spec{
+				New: func(t testing.TB, o tandemtest.Options) tandem.Executor {
+					config := shape(o.Slots)
+					config.Queue = o.Queue
+					config.Output = func(l process.Line) { fmt.Printf("%s\n", l.Text) }
+					ex, err := process.New(config)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return ex
+				},
+				Tasks: tandemtest.Defined(),
+				Capabilities: tandemtest.Capabilities{
+					Panics: true, Goexit: true, CancelRunning: true, ContextErrors: true,
+					KillsOnTimeout: true, Crashes: costsItsCallOnly(name),
+				},
+			})
+		})
+	}
+}
+
+// costsItsCallOnly tells whether a task that ends its process costs its own call only:
+// where no other shares the worker.
+func costsItsCallOnly(shape string) bool { return shape != "one worker" }
