@@ -71,7 +71,7 @@ func (ex *Executor) spawn(s *slot, nonce string) (w *worker, err error) {
 		look:      make(chan struct{}, 1),
 		nextID:    1,
 		base:      1,
-		credit:    ex.config.Threads + 1,
+		credit:    ex.config.Threads,
 		numbers:   make(map[taskKey]uint16),
 		cautious:  s.cautious,
 		expireAt:  jittered(ex.config.MaxCalls),
@@ -98,10 +98,12 @@ func (ex *Executor) spawn(s *slot, nonce string) (w *worker, err error) {
 	defer child.Close()
 	w.socket = socket
 	undo(func() { socket.Close() })
-	if w.box, err = shm.Create(w.threads, boxSize); err != nil {
+	box, err := shm.Create(w.threads, boxSize)
+	if err != nil {
 		return nil, fmt.Errorf("black box: %w", err)
 	}
-	undo(func() { w.box.Close() })
+	w.box = box
+	undo(func() { box.Close() }) // w is nil by then
 	var stdout, stderr *os.File
 	if w.stdout, stdout, err = osproc.NewOutput(w.emit(false)); err != nil {
 		return nil, fmt.Errorf("pipe: %w", err)

@@ -179,8 +179,8 @@ type pace struct {
 
 const (
 	// ahead is how much work a worker should have been sent. More lets more
-	// calls wait behind a slow one until they are recalled; less lets the
-	// worker wait for the parent.
+	// calls wait behind a slow one until they are recalled, and starts calls
+	// out of order for longer; less lets the worker wait for the parent.
 	ahead = 2 * time.Millisecond
 
 	// refillBelow is the part of the credit below which the filler is woken.
@@ -208,13 +208,15 @@ func (w *worker) catchUp() {
 }
 
 // nextCredit returns how many calls a worker with the given threads may hold,
-// after it had credit and answered one call every each. One call in advance is
-// the least; the credit at most doubles, because a burst can mislead.
+// after it had credit and answered one call every each. Long calls are not sent
+// in advance, because what is sent cannot be overtaken: a call that waits in one
+// worker would start after later ones in another. The credit at most doubles,
+// because a burst can mislead.
 func nextCredit(credit, threads int, each time.Duration) int {
 	most := 2 * credit
 	want := mostHeld
 	if each > 0 {
 		want = int(min(ahead/each, mostHeld))
 	}
-	return max(threads+1, min(want, most, mostHeld))
+	return max(threads, min(want, most, mostHeld))
 }

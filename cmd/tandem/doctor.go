@@ -6,10 +6,12 @@ import (
 	"io"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gotandem/tandem/cmd/tandem/internal/console"
 	"github.com/gotandem/tandem/cmd/tandem/internal/machine"
 	"github.com/gotandem/tandem/cmd/tandem/internal/quantity"
 	"github.com/gotandem/tandem/process"
@@ -33,8 +35,9 @@ type diagnosis struct {
 	PythonError  string       `json:"python_error,omitempty"`
 	Workers      bool         `json:"workers"` // worker processes can be started
 	WorkersError string       `json:"workers_error,omitempty"`
-	MemoryBy     string       `json:"memory_by,omitempty"` // what enforces --memory
-	Restrictions []string     `json:"restrictions"`        // of this platform
+	MemoryBy     string       `json:"memory_by,omitempty"`    // what enforces --memory
+	WorkerLines  []string     `json:"worker_lines,omitempty"` // what the worker wrote about its limits
+	Restrictions []string     `json:"restrictions"`           // of this platform
 }
 
 // pythonFacts is what is known of the interpreter.
@@ -101,12 +104,23 @@ func (d *diagnosis) probePython(ctx context.Context, asked string) {
 
 // probeWorkers starts a worker with a memory limit and looks at what enforces it.
 func (d *diagnosis) probeWorkers(ctx context.Context) {
-	ex, err := process.New(process.Config{Workers: 1, Memory: probeMemory})
+	var mu sync.Mutex
+	var lines []string
+	ex, err := process.New(process.Config{Workers: 1, Memory: probeMemory, Output: func(l process.Line) {
+		mu.Lock()
+		defer mu.Unlock()
+		lines = append(lines, string(l.Text))
+	}})
 	if err != nil {
 		d.WorkersError = err.Error()
 		return
 	}
-	defer func() { _ = ex.Close(ctx) }()
+	defer func() {
+		_ = ex.Close(ctx) // what it says belongs to the worker, which is being looked at
+		mu.Lock()
+		defer mu.Unlock()
+		d.WorkerLines = lines
+	}()
 	if err := ex.WaitReady(ctx); err != nil {
 		d.WorkersError = err.Error()
 		return
@@ -147,6 +161,9 @@ func (d *diagnosis) text() string {
 		line("--memory", "enforced by %s", orNothing(d.MemoryBy))
 	} else {
 		line("workers", "cannot be started: %s", d.WorkersError)
+	}
+	for _, text := range d.WorkerLines {
+		line("", "%s", console.Printable(text))
 	}
 	line("--timeout", "asks, then ends the worker's process group (SIGTERM, then SIGKILL)")
 	for _, restriction := range d.Restrictions {

@@ -81,7 +81,7 @@ func prepare(t *testing.T, args ...string) *started {
 	t.Helper()
 	s := &started{t: t, cmd: exec.Command(program, args...), stderr: newWatched(), mark: mark + "=" + t.Name() + t.TempDir()}
 	s.cmd.Dir = "testdata"
-	s.cmd.Env = append(os.Environ(), s.mark, "VIRTUAL_ENV=", "PYTHONDONTWRITEBYTECODE=1")
+	s.cmd.Env = append(os.Environ(), s.mark, "VIRTUAL_ENV=", "PYTHONDONTWRITEBYTECODE=1", "GORACE=atexit_sleep_ms=0")
 	s.cmd.Stderr = s.stderr
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return s

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
@@ -88,7 +88,7 @@ func newRoot() *cobra.Command {
   tandem map -t 32 examples/titles.py:title < urls
   tandem map -- gzip -k {} ::: *.log
   tandem demo`,
-		Args:          arguesCommand,
+		Args:          refuseUnknown,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return showHelp(cmd) },
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -129,8 +129,8 @@ func showHelp(cmd *cobra.Command) error {
 	return &exit{status: statusUsage}
 }
 
-// arguesCommand refuses an unknown verb.
-func arguesCommand(root *cobra.Command, args []string) error {
+// refuseUnknown refuses a verb that there is not.
+func refuseUnknown(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
@@ -146,15 +146,17 @@ func arguesCommand(root *cobra.Command, args []string) error {
 	return exitf(statusUsage, "there is no command %q: want one of %s", args[0], strings.Join(verbs, ", "))
 }
 
+// flagName finds the flags in their usage text.
+var flagName = regexp.MustCompile(`(?m)^[^-]*(?:-\w, )?--([a-z-]+)`)
+
 // flagError explains a flag that cannot be read.
 func flagError(cmd *cobra.Command, err error) error {
-	if errors.Is(err, pflag.ErrHelp) {
-		return err
-	}
 	text := err.Error()
 	if name, ok := strings.CutPrefix(text, "unknown flag: --"); ok {
 		var names []string
-		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		for _, match := range flagName.FindAllStringSubmatch(cmd.Flags().FlagUsages(), -1) {
+			names = append(names, match[1])
+		}
 		if meant := arguments.Closest(name, names); meant != "" {
 			return exitf(statusUsage, "there is no flag --%s: did you mean --%s?", name, meant)
 		}

@@ -7,8 +7,8 @@
 // Computing work repeats arithmetic. Mixed work fetches, then computes. Each is
 // done in Go and in Python, by functions that do the same. Sequential is a plain
 // loop in one process, without the engine. Starting workers is not counted. A
-// time is the best of up to three runs, and every run's results are checked. What is said
-// about the numbers follows from them by [Verdict].
+// time is the best of up to three runs, whose results are checked; the modes
+// take turns. What is said about the numbers follows from them by [Verdict].
 //
 // # Concurrency
 //
