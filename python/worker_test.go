@@ -261,18 +261,18 @@ func TestWorkerKeepsToFrameLimit(t *testing.T) {
 
 func TestWorkerLimitsMemory(t *testing.T) {
 	onEach(t, func(t *testing.T, interpreter string) {
-		const limit = 256 << 20
-		p := start(t, setting{interpreter: interpreter, dir: "testdata", setup: wire.Setup{Memory: limit, MaxFrame: 512 << 20}})
+		const limit = 128 << 20
+		p := start(t, setting{interpreter: interpreter, dir: "testdata", setup: wire.Setup{Memory: limit, MaxFrame: 256 << 20}})
 		if p.hello.Memory != "rlimit" {
 			t.Skipf("no memory limit on this system: %q", p.hello.Memory)
 		}
-		p.wantFailure("cases.py:eat", "400", wire.KindMemory)
+		p.wantFailure("cases.py:eat", "200", wire.KindMemory)
 		p.wantValue("cases.py:eat", "10", fmt.Sprint(10<<20))
-		f := p.wantFailure("cases.py:size", `"`+strings.Repeat("x", 300<<20)+`"`, wire.KindMemory, "its input does not fit")
+		f := p.wantFailure("cases.py:size", `"`+strings.Repeat("x", 140<<20)+`"`, wire.KindMemory, "its input does not fit")
 		if f.Type != "MemoryError" {
 			t.Errorf("failure is %+v", f)
 		}
-		p.wantFailure("cases.py:long_text", fmt.Sprint(150<<20), wire.KindMemory, "its result does not fit")
+		p.wantFailure("cases.py:long_text", fmt.Sprint(80<<20), wire.KindMemory, "its result does not fit")
 		p.wantValue("cases.py:eat", "10", fmt.Sprint(10<<20))
 	})
 }
