@@ -299,6 +299,65 @@ func TestUnknownTasks(t *testing.T) {
 	}
 }
 
+// What programs do wrong is told with what they wrote.
+func TestPrograms(t *testing.T) {
+	leaktest.Check(t)
+	sh := func(script string) command.Program { return command.Program{Args: []string{"sh", "-c", script}} }
+	programs := map[string]command.Program{
+		"echo": sh("cat; echo"), "empty": sh("cat >&2"), "text": sh("echo no number"), "two": sh("echo 1 2"),
+		"long": sh("head -c 5000 /dev/zero | tr '\\0' x"), "fails": sh("echo 1; echo why >&2; exit 3"), "unread": sh("echo 7"),
+		"place": {Args: []string{"sh", "-c", `test "$PWD:$KEY" = /:value && echo 8`}, Dir: "/", Env: []string{"KEY=value"}},
+	}
+	e := newExecutor(t, command.Config{Processes: 2, Programs: programs})
+	programs["echo"] = sh("exit 1") // New has copied them
+	tests := []struct {
+		name string
+		want int
+		kind error
+		text string
+	}{
+		{"echo", 5, nil, ""},
+		{"unread", 7, nil, ""},
+		{"place", 8, nil, ""},
+		{"empty", 0, tandem.ErrBadResult, "wrote nothing to standard output"},
+		{"text", 0, tandem.ErrBadResult, `wrote "no number\n"`},
+		{"two", 0, tandem.ErrBadResult, `wrote "1 2\n"`},
+		{"long", 0, tandem.ErrBadResult, strings.Repeat("x", 200) + `"…`},
+		{"none", 0, tandem.ErrUnknownTask, "command.Exec, echo, empty, fails, long, place, text, two, unread"},
+	}
+	for _, test := range tests {
+		got, err := tandem.Run(t.Context(), e, tandem.Declare[int, int](test.name), 5)
+		if got != test.want || !errors.Is(err, test.kind) || err != nil && !strings.Contains(err.Error(), test.text) {
+			t.Errorf("%s: %d, %v, want %d, %v with %q", test.name, got, err, test.want, test.kind, test.text)
+		}
+		if test.kind == tandem.ErrBadResult && tandem.FateOf(err) != tandem.Finished {
+			t.Errorf("%s: fate %v", test.name, tandem.FateOf(err))
+		}
+	}
+	_, err := tandem.Run(t.Context(), e, tandem.Declare[int, int]("fails"), 5, tandem.Retries(1))
+	exit, ok := err.(*command.ExitError)
+	if !ok || exit.Code != 3 || string(exit.Stdout) != "1\n" || e.Stats().Retried != 1 {
+		t.Errorf("fails: %v", err)
+	}
+	if remote, ok := errors.AsType[*tandem.RemoteError](err); !ok || remote.Type != "exit status 3" || remote.Message != "why" {
+		t.Errorf("fails: %+v", remote)
+	}
+	_, err = tandem.Run(t.Context(), e, tandem.Declare[chan int, int]("echo"), make(chan int))
+	expectFailure(t, err, tandem.ErrBadInput, tandem.NotStarted)
+}
+
+// Every problem of a Program is named.
+func TestProgramProblems(t *testing.T) {
+	_, err := command.New(command.Config{Programs: map[string]command.Program{
+		"": {Args: []string{"x"}}, "command": {Args: []string{"x"}}, "a": {}, "b": {Args: []string{"x"}, Env: []string{"x"}, Dir: "/no/such"},
+	}})
+	for _, text := range []string{`Programs[""]`, `Programs["command"]`, `Programs["a"].Args`, `Programs["b"].Env[0]`, `Programs["b"].Dir`} {
+		if err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("error %v does not name %s", err, text)
+		}
+	}
+}
+
 // Every problem of a Config is named.
 func TestConfigProblems(t *testing.T) {
 	_, err := command.New(command.Config{Processes: -1, Queue: -1, KillGrace: -1, MaxOutput: -1, Env: []string{"x"}, Dir: "/no/such"})

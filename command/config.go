@@ -3,8 +3,10 @@ package command
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,6 +44,9 @@ type Config struct {
 	// process.
 	Dir string
 
+	// Programs are the tasks besides [Exec], by name. New copies them.
+	Programs map[string]Program
+
 	// KillGrace is how long a program that was asked to end may take. Zero
 	// means 1 s. Longer lets programs tidy up; shorter frees slots sooner.
 	KillGrace time.Duration
@@ -73,6 +78,11 @@ func (c Config) validate() error {
 	}
 	if err := checkDir(c.Dir); err != nil {
 		errs = append(errs, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Programs)) {
+		if err := c.Programs[name].validate(name); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -116,6 +126,7 @@ func (c Config) withDefaults() Config {
 	if c.MaxOutput == 0 {
 		c.MaxOutput = DefaultMaxOutput
 	}
+	c.Programs = clonePrograms(c.Programs)
 	return c
 }
 

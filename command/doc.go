@@ -1,5 +1,7 @@
 // Package command runs external programs as tasks: [Exec] takes a [Spec] and
-// returns an [Output], on an [Executor] that implements [tandem.Executor].
+// returns an [Output], on an [Executor] that implements [tandem.Executor]. A
+// [Program] in [Config.Programs] is a task of its own, with typed input and
+// result in JSON, that callers name with [tandem.Declare].
 //
 // # Promises
 //
@@ -38,6 +40,10 @@
 //	wrote more than Config.MaxOutput      ErrTooLarge     MayHaveRun; Finished if it ended by itself
 //	executor closed by force              ErrClosed       MayHaveRun; NotStarted if it waited
 //	exit status taken by other code       ErrWorkerLost   Finished
+//	input of a Program has no JSON form   ErrBadInput     NotStarted
+//	Program wrote no JSON, or other type  ErrBadResult    Finished; shows the first bytes
+//	neither Exec nor in Config.Programs   ErrUnknownTask  NotStarted; lists what there is
+//	a task without a name                 ErrNotPortable  NotStarted
 //
 // The errors of programs that were ended carry an [*ExitError] too, with what
 // they wrote before. So ask for [*tandem.CallError] first. A program that ends
@@ -45,10 +51,13 @@
 //
 // # Concurrency
 //
-// All methods may be used from several goroutines at once. Each call that runs
-// has one goroutine for its slot, one for each stream that it reads or writes,
-// and one that waits for its end. An executor without calls has one goroutine,
-// locked to the thread that starts programs, until Close.
+// All methods may be used from several goroutines at once. A slot with calls has
+// one goroutine, which starts its program, reads and writes its streams and
+// waits for its end with one poll(2), and which is locked to its thread from the
+// start to the end of a program: the thread whose end would kill the program
+// (C4) outlives it. Where the kernel has no pidfd (Linux before 5.4, macOS, the
+// BSDs) a second goroutine waits for the end. An executor without calls has no
+// goroutine and no thread, only three descriptors for each slot, until Close.
 //
 // # Limits
 //

@@ -46,6 +46,28 @@ func ExampleExec() {
 	// 3: $HOME
 }
 
+// A program that reads JSON and writes JSON is the function of a typed task.
+func ExampleProgram() {
+	ctx := context.Background()
+	e, err := command.New(command.Config{Programs: map[string]command.Program{
+		"double": {Args: []string{"sh", "-c", `read n; echo $((n * 2))`}},
+		"broken": {Args: []string{"sh", "-c", `echo "no input file"`}},
+	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer e.Close(ctx)
+
+	n, err := tandem.Run(ctx, e, tandem.Declare[int, int]("double"), 21)
+	fmt.Println(n, err)
+	_, err = tandem.Run(ctx, e, tandem.Declare[int, int]("broken"), 21)
+	fmt.Println(errors.Is(err, tandem.ErrBadResult), tandem.FateOf(err))
+	// Output:
+	// 42 <nil>
+	// true finished
+}
+
 func ExampleTemplate() {
 	template, err := command.ParseTemplate([]string{"convert", "{}", "{.}.png"})
 	fmt.Printf("%q %v\n", template.Expand("my pictures/a.jpg", 1, 1), err)

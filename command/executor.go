@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"reflect"
 	"sync"
 	"sync/atomic"
 
@@ -25,6 +24,7 @@ type Executor struct {
 	queue  *tandem.Queue
 
 	forced   atomic.Bool  // set by kill
+	dropped  atomic.Int64 // calls that Close ended before they started
 	cutShort atomic.Int64 // calls that Close ended while they ran
 
 	released sync.Once
@@ -75,14 +75,14 @@ func (e *Executor) release() {
 	}
 }
 
-// Execute implements [tandem.Executor]. Its calls are those of [Exec].
+// Execute implements [tandem.Executor]. Its calls are those of [Exec] and of the
+// tasks in [Config.Programs].
 func (e *Executor) Execute(ctx context.Context, b *tandem.Batch) error {
 	if err := b.Portable(); err != nil {
 		return err
 	}
-	if in, out := b.Types(); b.Task() != Exec.Name() || in != reflect.TypeFor[Spec]() || out != reflect.TypeFor[Output]() {
-		cause := fmt.Errorf("task %q from %v to %v: want command.Exec", b.Task(), in, out)
-		return tandem.NewCallError(tandem.ErrUnknownTask, tandem.NotStarted, b.All().At(0), "", cause)
+	if err := e.checkTask(b); err != nil {
+		return err
 	}
 	if err := e.queue.Push(ctx, b); err != nil {
 		return err
@@ -228,16 +228,19 @@ func (e *Executor) kill(ctx context.Context, settled <-chan struct{}) error {
 	for _, s := range e.slots {
 		s.thread.Wake()
 	}
-	dropped := 0
-	e.queue.WithdrawAll(func(c tandem.Call) {
-		dropped++
-		c.Fail(tandem.NewCallError(tandem.ErrClosed, tandem.NotStarted, c, "", nil))
-	})
+	e.queue.WithdrawAll(func(c tandem.Call) { c.Fail(e.drop(c)) })
 	e.settling()
 	<-settled
-	running := e.cutShort.Load()
+	dropped, running := e.dropped.Load(), e.cutShort.Load()
 	if dropped == 0 && running == 0 {
 		return nil
 	}
 	return fmt.Errorf("command: closed with %d calls waiting and %d running: %w", dropped, running, context.Cause(ctx))
+}
+
+// drop returns the error of a call that does not start because of kill. A slot
+// that has just become free can claim one before kill withdraws it.
+func (e *Executor) drop(c tandem.Call) error {
+	e.dropped.Add(1)
+	return tandem.NewCallError(tandem.ErrClosed, tandem.NotStarted, c, "", nil)
 }

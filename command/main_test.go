@@ -60,6 +60,8 @@ func play(role string) {
 		}
 		fmt.Fprintf(os.Stdout, "out %s\n", tag)
 		fmt.Fprintf(os.Stderr, "err %s\n", tag)
+	case serveRole:
+		os.Exit(serve(os.Args[1]))
 	case "parent": // runs a program and says who it is; killed by the test
 		e, err := command.New(command.Config{Processes: 1})
 		if err != nil {

@@ -58,11 +58,13 @@ func (s *slot) runCall(c tandem.Call) {
 	}
 	output, exit, err := s.attempt(c)
 	s.leave(exit)
+	var ending tandem.Ending
 	if err == nil {
-		c.Succeed(output) // cannot be Again: the type is right
-		return
+		ending = s.executor.succeed(c, output)
+	} else {
+		ending = c.Fail(err)
 	}
-	if c.Fail(err) == tandem.Again {
+	if ending == tandem.Again {
 		s.executor.queue.Return(c.Only())
 	}
 }
@@ -70,9 +72,13 @@ func (s *slot) runCall(c tandem.Call) {
 // attempt runs the program of c once. exit is nil when there was none.
 func (s *slot) attempt(c tandem.Call) (output Output, exit *osproc.Exit, err error) {
 	if s.executor.forced.Load() {
-		return output, nil, tandem.NewCallError(tandem.ErrClosed, tandem.NotStarted, c, "", nil)
+		return output, nil, s.executor.drop(c)
 	}
-	a := &attempt{slot: s, call: c, spec: c.Input().(Spec)}
+	spec, err := s.executor.specOf(c)
+	if err != nil {
+		return output, nil, err
+	}
+	a := &attempt{slot: s, call: c, spec: spec}
 	if err := a.start(); err != nil {
 		kind := tandem.ErrWorkerStart
 		if errors.Is(err, errBadSpec) {

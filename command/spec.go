@@ -66,7 +66,9 @@ type Output struct {
 }
 
 // ExitError is the error of a program that ended with another status than 0 or
-// by a signal. Its Output is complete.
+// by a signal. Its Output is complete. It wraps a [*tandem.RemoteError], so that
+// code for the errors of other executors finds the same there: its type is how
+// the program ended, its message is [ExitError.StderrTail].
 type ExitError struct {
 	Output
 	Code   int            // exit status, or -1 when a signal ended the program
@@ -79,15 +81,23 @@ func (e *ExitError) Error() string {
 	if len(e.Args) > 0 {
 		b.WriteString(printable(e.Args[0]) + ": ")
 	}
-	if e.Signal != 0 {
-		fmt.Fprintf(&b, "signal %d (%v)", int(e.Signal), e.Signal)
-	} else {
-		b.WriteString("exit status " + strconv.Itoa(e.Code))
-	}
+	b.WriteString(e.ending())
 	if tail := e.StderrTail(); tail != "" {
 		b.WriteString(": " + tail)
 	}
 	return b.String()
+}
+
+// Unwrap returns a [*tandem.RemoteError].
+func (e *ExitError) Unwrap() error {
+	return &tandem.RemoteError{Type: e.ending(), Message: e.StderrTail()}
+}
+
+func (e *ExitError) ending() string {
+	if e.Signal != 0 {
+		return fmt.Sprintf("signal %d (%v)", int(e.Signal), e.Signal)
+	}
+	return "exit status " + strconv.Itoa(e.Code)
 }
 
 // Bounds of [ExitError.StderrTail]: enough for a reason, little enough for a

@@ -165,8 +165,10 @@ func TestProcessOutsideTheGroup(t *testing.T) {
 		return // not every system has the tool
 	}
 	began := newEvent(t)
+	if err := syscall.Mkfifo(began.path+".go", 0o600); err != nil { // before the program looks for it
+		t.Fatal(err)
+	}
 	future := submit(t, e, shell(`setsid sh -c 'echo $$ >"$1"; while echo x; do sleep 0.01; done' sh "$1" & echo kept; read x <"$1.go"`, began.path))
-	_ = syscall.Mkfifo(began.path+".go", 0o600)
 	pid := began.await(t)
 	future.Cancel()
 	if err := await(t, future); !errors.Is(err, context.Canceled) {

@@ -13,7 +13,6 @@ func TestConformance(t *testing.T) {
 	shapes := map[string]func(slots int) process.Config{
 		"one thread each":  func(slots int) process.Config { return process.Config{Workers: slots} },
 		"one worker":       func(slots int) process.Config { return process.Config{Workers: 1, Threads: slots} },
-		"retiring workers": func(slots int) process.Config { return process.Config{Workers: slots, MaxCalls: 5000} },
 	}
 	for name, shape := range shapes {
 		t.Run(name, func(t *testing.T) {

@@ -143,12 +143,19 @@ func awaitGone(t *testing.T, file string) {
 // alive reports whether a process exists and is no zombie, whose parent may take
 // its time.
 func alive(pid int) bool {
+	state := processState(pid)
+	return state != "" && state != "Z" && state != "X"
+}
+
+// processState returns the letter that the kernel has for the state of a
+// process, or nothing when there is none.
+func processState(pid int) string {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
-		return false
+		return ""
 	}
 	_, rest, _ := strings.Cut(string(stat), ") ")
-	return !strings.HasPrefix(rest, "Z") && !strings.HasPrefix(rest, "X")
+	return rest[:1]
 }
 
 // Calls that were sent to a worker that ends, and had not started, run elsewhere.

@@ -51,6 +51,7 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	worker.Main(append(tandemtest.Tasks(), double, act, size, mirror)...)
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // of workers: the race detector sleeps before each exit
 	os.Exit(leaktest.Main(m))
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,7 +29,11 @@ var parentRoles = map[string]func(ctx context.Context, ex *process.Executor, arg
 			}
 			args[0] = "spin"
 		}
-		if _, err := tandem.Submit(ctx, ex, act, action{Do: args[0], N: 1, Text: args[1]}); err != nil {
+		in := action{Do: args[0], N: 1, Text: args[1]}
+		if args[0] == "stop" {
+			in.Do, in.N = "signal", int(syscall.SIGSTOP)
+		}
+		if _, err := tandem.Submit(ctx, ex, act, in); err != nil {
 			return err
 		}
 		want, err := strconv.Atoi(args[2])
@@ -83,7 +88,7 @@ func TestP3KilledParentLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for what, reports := range map[string]int{"block": 1, "spin": 1, "deaf": 1, "children": 3} {
+	for what, reports := range map[string]int{"block": 1, "spin": 1, "deaf": 1, "stop": 1, "children": 3} {
 		t.Run(what, func(t *testing.T) {
 			leaktest.Check(t)
 			pids := filepath.Join(t.TempDir(), "pids")

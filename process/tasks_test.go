@@ -70,13 +70,11 @@ type rudeError struct{}
 func (rudeError) Error() string { panic("no text") }
 func (rudeError) Unwrap() error { panic("no cause") }
 
-// signalSelf sends signal N to its own process.
+// signalSelf sends signal N to its own process, and blocks.
 func signalSelf(ctx context.Context, in action) (string, error) {
+	report(in.Text, os.Getpid())
 	syscall.Kill(os.Getpid(), syscall.Signal(in.N))
-	if syscall.Signal(in.N) != syscall.SIGSTOP {
-		return block(ctx, in)
-	}
-	return in.Text, nil
+	return block(ctx, action{})
 }
 
 // block ignores its context and never ends. It reports its process in the file

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/internal/fault"
@@ -22,6 +23,7 @@ func Main(tasks ...tandem.AnyTask) {
 	if !set {
 		return
 	}
+	runtime.LockOSThread() // for endBySocket
 	os.Unsetenv(wire.EnvName) // or our own children would become workers
 	fault.At(fault.Spawn)
 	gate, err := wire.ParseGate(value)
@@ -32,7 +34,6 @@ func Main(tasks ...tandem.AnyTask) {
 	if err != nil {
 		fail(err)
 	}
-	endBySocket()
 	err = s.serve(gate.Nonce)
 	if errors.Is(err, errParentGone) {
 		endGroup()

@@ -88,6 +88,8 @@ func (s *server) serve(nonce string) error {
 		s.threads = append(s.threads, t)
 		s.ends.Go(t.run)
 	}
+	endBySocket()
+	runtime.UnlockOSThread()
 	if err := s.read(); err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func TestCheckTable(t *testing.T) {
 		"cmd":            {"| `auto` | `cmd/tandem` | – |", "auto may not import cmd/tandem"},
 		"any elsewhere":  {"| `auto` | any | – |", "auto may not import any"},
 		"no layer":       {"| `util` | – | – |", "util is in no layer"},
-		"root":           {"| `tandem` | `internal/wire` | – |", "tandem may import only internal/queue"},
+		"root":           {"| `tandem` | `internal/wire` | – |", "tandem may import only the standard library"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -80,10 +80,10 @@ func TestCheckTable(t *testing.T) {
 
 func TestCheckTableMeetingPoints(t *testing.T) {
 	rows, problems := parseTable(files(document, table(
-		"| `process` | `tandem`, `internal/wire`, `internal/queue` | – |",
-		"| `worker` | `tandem`, `internal/wire`, `internal/queue` | – |")))
+		"| `process` | `tandem`, `internal/wire`, `internal/leaktest` | – |",
+		"| `worker` | `tandem`, `internal/wire`, `internal/leaktest` | – |")))
 	expect(t, append(problems, checkTable(rows)...),
-		document+":5: process and worker may not both import internal/queue")
+		document+":5: process and worker may not both import internal/leaktest")
 }
 
 func TestParseTableRefusesBrokenTables(t *testing.T) {

@@ -51,8 +51,8 @@ func checkTable(rows []row) []problem {
 			if to < 0 || to >= from && !inside {
 				report(r, "%s may not import %s, which is not below it: remove it from the row and move the shared code down", r.name, target)
 			}
-			if r.name == rootName && target != "internal/queue" {
-				report(r, "%s may import only internal/queue, not %s: remove it from the row", rootName, target)
+			if r.name == rootName {
+				report(r, "%s may import only the standard library, not %s: remove it from the row", rootName, target)
 			}
 		}
 	}

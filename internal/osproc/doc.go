@@ -14,7 +14,8 @@
 //	O3: Reap kills what is left of the group before it reaps the leader.
 //	O4: on Linux the leader is killed when this program dies, however it dies:
 //	    the parent-death signal follows the thread that made the process, and
-//	    that thread lives as long as the [Spawner] (golang/go#27505).
+//	    that thread lives as long as the [Spawner], or is the caller's own,
+//	    locked until [Child.Reap], of a [Child] (golang/go#27505).
 //	O5: a process gets the descriptors and the environment that its [Command]
 //	    lists and nothing else of what this program opened.
 //
@@ -27,7 +28,9 @@
 // All methods may be called from any goroutine, unless they say otherwise. A
 // Spawner has one goroutine, locked to a thread. A Process has one goroutine
 // that ends with the leader; where the kernel has pidfd (Linux 5.4) it waits in
-// the runtime's poller, elsewhere it holds a thread. An Output has one
+// the runtime's poller, elsewhere it holds a thread. A [Child] belongs to one
+// goroutine and has none itself where there is pidfd; a [Thread] too, but Wake
+// may be called by any. An Output has one
 // goroutine that ends at the end of the stream or with Close.
 //
 // # Failure
