@@ -19,7 +19,7 @@ func TestLocalConforms(t *testing.T) {
 		Tasks: tandemtest.Defined(),
 		Capabilities: tandemtest.Capabilities{
 			SharedMemory: true, Closures: true, NestedSubmit: true, Values: true, Panics: true, Goexit: true,
-			CancelRunning: true, ContextErrors: true,
+			CancelRunning: true, ContextErrors: true, ErrorTypes: true,
 		},
 	})
 }

@@ -90,16 +90,16 @@ func (ex *Executor) close() error {
 	case <-ex.drained:
 	case <-ex.life.Done():
 	}
-	var cut error
-	if n := ex.unfinished.Load(); n > 0 {
-		cut = fmt.Errorf("process: closed with %d calls unfinished: %w", n, context.Cause(ex.life))
-	}
 	ex.stop()
-	if cut != nil {
+	if ex.life.Err() != nil {
 		ex.closeWaiting()
 	}
 	ex.supervisors.Wait()
 	ex.closeWaiting() // what was given back by the last slot
 	ex.kill(tandem.ErrClosed)
+	var cut error
+	if n := ex.cut.Load(); n > 0 {
+		cut = fmt.Errorf("process: closed with %d calls unfinished: %w", n, context.Cause(ex.life))
+	}
 	return errors.Join(cut, ex.spawner.Close())
 }

@@ -1,3 +1,5 @@
+//go:build unix
+
 package process_test
 
 import (
@@ -11,8 +13,8 @@ import (
 
 func TestConformance(t *testing.T) {
 	shapes := map[string]func(slots int) process.Config{
-		"one thread each":  func(slots int) process.Config { return process.Config{Workers: slots} },
-		"one worker":       func(slots int) process.Config { return process.Config{Workers: 1, Threads: slots} },
+		"one thread each": func(slots int) process.Config { return process.Config{Workers: slots} },
+		"one worker":      func(slots int) process.Config { return process.Config{Workers: 1, Threads: slots} },
 	}
 	for name, shape := range shapes {
 		t.Run(name, func(t *testing.T) {
@@ -29,7 +31,7 @@ func TestConformance(t *testing.T) {
 				},
 				Tasks: tandemtest.Defined(),
 				Capabilities: tandemtest.Capabilities{
-					Panics: true, Goexit: true, CancelRunning: true, ContextErrors: true,
+					Panics: true, Goexit: true, CancelRunning: true, ContextErrors: true, ErrorTypes: true,
 					KillsOnTimeout: true, Crashes: costsItsCallOnly(name),
 				},
 			})

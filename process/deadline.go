@@ -59,7 +59,7 @@ func (w *worker) checkDeadlines(e *escalation, now time.Time) time.Duration {
 		case terminated:
 			w.retreat()
 			w.process.Signal(syscall.SIGTERM)
-			w.process.Signal(syscall.SIGCONT) // a stopped process takes no other signal
+			w.process.Signal(continueSignal) // a stopped process takes no other signal
 		case killed:
 			w.process.KillGroup()
 		}

@@ -157,6 +157,7 @@ func (ex *Executor) failWaiting() {
 // closeWaiting fails every waiting call, because the executor is being closed.
 func (ex *Executor) closeWaiting() {
 	ex.queue.WithdrawAll(func(c tandem.Call) {
+		ex.cut.Add(1)
 		c.Fail(tandem.NewCallError(tandem.ErrClosed, tandem.NotStarted, c, "", nil))
 		ex.finished(1)
 	})

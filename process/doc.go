@@ -8,9 +8,14 @@
 //
 // P1: a crash, kill, hang or exhausted memory costs the calls that were running
 // in that worker. Calls that were sent to it and had not started run elsewhere;
-// outcomes it had finished are delivered.
+// outcomes it had finished are delivered. Only a worker that writes nonsense to
+// its socket can cost more: outcomes behind the nonsense are lost, and calls
+// that may have had one fail with fate MayHaveRun.
 // P2: a call that overstays its timeout is ended, with its process if need be:
-// its context is canceled, then the process group gets SIGTERM, then SIGKILL.
+// its context is canceled, then the process group gets SIGTERM, then SIGKILL. A
+// call with a timeout that its worker does not start, although it runs nothing,
+// moves to another worker after the timeout, or the handshake timeout if that is
+// longer. Without a timeout, calls of a stopped worker wait until it goes on.
 // P3: whatever ends this program ends its workers.
 // P4: what workers write to their standard streams never mixes with the
 // protocol, and is passed on line by line.
@@ -27,12 +32,18 @@
 // from the queue and writes frames, the receiver reads frames and finishes calls,
 // the supervisor starts the worker, watches deadlines, and cleans up after it.
 //
+// What is sent to a worker cannot be overtaken, so only short calls are sent in
+// advance of a free thread, as many as take about two milliseconds.
+//
 // # Failure
 //
 // A worker that cannot be started is tried again after growing pauses. When
 // that has failed as often as the restart budget allows, the slot retires; when
 // all have, waiting and new calls fail with tandem.ErrWorkerStart. A worker that
-// ran a call before it died does not count against the budget.
+// was given a call before it died does not count against the budget. If it died
+// before it started the call, the next one is given one call at a time; a call
+// that ends workers in this way again fails with tandem.ErrWorkerLost and fate
+// NotStarted.
 //
 // # Limits
 //

@@ -237,6 +237,7 @@ func (w *worker) lost(h held, exit *ExitError) error {
 		kind = tandem.ErrMemoryLimit
 	case w.slot.executor.life.Err() != nil:
 		kind = tandem.ErrClosed
+		w.slot.executor.cut.Add(1)
 	}
 	return tandem.NewCallError(kind, tandem.MayHaveRun, h.call, w.String(), cause)
 }

@@ -33,6 +33,7 @@ type Executor struct {
 
 	supervisors sync.WaitGroup
 	unfinished  atomic.Int64  // calls accepted and not finished
+	cut         atomic.Int64  // calls ended because of Close
 	draining    atomic.Bool   // Close has begun
 	drained     chan struct{} // closed when draining and nothing is unfinished
 	closed      chan struct{} // closed when nothing is left

@@ -1,3 +1,5 @@
+//go:build unix
+
 package process_test
 
 import (
@@ -89,8 +91,10 @@ func verdictOf(point fault.Point, way string) verdict {
 		case way != "closed socket":
 			v.least = 1 // with that it goes on until it is killed
 		}
-	case hangs:
+	case way == "hang":
 		v.most = 0 // nothing runs meanwhile, or it ends
+	case way == "SIGSTOP":
+		v.kind = tandem.ErrTimeout // what runs stops too
 	}
 	return v
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/gotandem/tandem/tandemtest"
 )
 
-var abilities = tandemtest.Capabilities{KillsOnTimeout: true, Crashes: true}
+var abilities = tandemtest.Capabilities{KillsOnTimeout: true, Crashes: true, ErrorTypes: true}
 
 func newExecutor(t testing.TB, config python.Config) *python.Executor {
 	t.Helper()
@@ -39,6 +39,6 @@ func TestConformanceWithThreads(t *testing.T) {
 			return newExecutor(t, python.Config{Processes: 1, Threads: options.Slots, Queue: options.Queue})
 		},
 		Tasks:        tandemtest.Declared("suite.py:"),
-		Capabilities: tandemtest.Capabilities{KillsOnTimeout: true},
+		Capabilities: tandemtest.Capabilities{KillsOnTimeout: true, ErrorTypes: true},
 	})
 }

@@ -12,13 +12,14 @@ func panics(c Capabilities) bool        { return c.Panics }
 func goexits(c Capabilities) bool       { return c.Goexit }
 func shares(c Capabilities) bool        { return c.SharedMemory }
 func sharesNot(c Capabilities) bool     { return !c.SharedMemory }
+func errorTypes(c Capabilities) bool    { return c.ErrorTypes && !c.SharedMemory }
 func contextErrs(c Capabilities) bool   { return c.ContextErrors }
 func encodesValues(c Capabilities) bool { return !c.Values }
 
 var errorScenarios = []scenario{
 	{name: "Error/text", run: errorText},
 	{name: "Error/identity", needs: shares, run: errorIdentity},
-	{name: "Error/across the border", needs: sharesNot, run: errorRemote},
+	{name: "Error/across the border", needs: errorTypes, run: errorRemote},
 	{name: "Error/context", needs: contextErrs, run: errorContext},
 	{name: "Error/of another call", needs: shares, run: errorNested},
 	{name: "Panic/string", needs: panics, run: panicString},

@@ -13,7 +13,7 @@ var mapScenarios = []scenario{
 	{name: "Map/none", run: mapNone},
 	{name: "Map/order", run: mapOrder},
 	{name: "Map/unordered", run: mapUnordered},
-	{name: "Map/100000", run: mapLarge},
+	{name: "Map/large", run: mapLarge},
 	{name: "Map/results", run: mapResults},
 	{name: "Map/window", run: mapWindow},
 	{name: "Map/slow loop", run: mapSlowLoop},
@@ -128,7 +128,7 @@ func (e *env) eachOnce(n int, outcomes iter.Seq2[int, error]) {
 }
 
 func mapLarge(e *env) {
-	const n = 100_000
+	n := e.large
 	i := 0
 	for v, err := range tandem.Map(e.ctx, e.ex, e.tasks.Double, count(n)) {
 		if v != 2*i || err != nil {
@@ -139,7 +139,7 @@ func mapLarge(e *env) {
 	if i != n {
 		e.Errorf("%d outcomes, want %d", i, n)
 	}
-	e.counts(n, 0, 0)
+	e.counts(uint64(n), 0, 0)
 }
 
 // pulled counts how many inputs were taken.
@@ -287,8 +287,9 @@ func values(e *env, outcomes iter.Seq2[int, error]) iter.Seq[int] {
 }
 
 func mapTwo(e *env) {
+	n := min(2000, e.large)
 	for _, mode := range mapModes {
-		inner := values(e, tandem.Map(e.ctx, e.ex, e.tasks.Double, count(2000), mode...))
+		inner := values(e, tandem.Map(e.ctx, e.ex, e.tasks.Double, count(n), mode...))
 		total := 0
 		for v, err := range tandem.Map(e.ctx, e.ex, e.tasks.Double, inner, mode...) {
 			if err != nil {
@@ -296,7 +297,7 @@ func mapTwo(e *env) {
 			}
 			total += v
 		}
-		if want := 4 * 1999 * 1000; total != want {
+		if want := 4 * n * (n - 1) / 2; total != want {
 			e.Errorf("sum is %d, want %d", total, want)
 		}
 	}
@@ -304,7 +305,8 @@ func mapTwo(e *env) {
 
 // Leaving three nested loops in the middle ends all of them.
 func mapThree(e *env) {
-	one := values(e, tandem.Map(e.ctx, e.ex, e.tasks.Double, count(1000)))
+	n := min(1000, e.large)
+	one := values(e, tandem.Map(e.ctx, e.ex, e.tasks.Double, count(n)))
 	two := func(yield func(int) bool) {
 		for v, err := range tandem.Map(e.ctx, e.ex, e.tasks.Double, one) {
 			if err != nil && !errors.Is(err, context.Canceled) || !yield(v) {
@@ -317,7 +319,7 @@ func mapThree(e *env) {
 		if v != 8*i || err != nil {
 			e.Fatalf("outcome %d: %v, %v", i, v, err)
 		}
-		if i++; i == 500 {
+		if i++; i == n/2 {
 			break
 		}
 	}

@@ -24,6 +24,10 @@ type Spec struct {
 	// Tasks are the tasks of the suite under the names that the executor knows.
 	Tasks TaskSet
 
+	// Large is how many inputs the largest Map has. Zero means 100 000; an
+	// executor that starts a program for each call has time for fewer.
+	Large int
+
 	Capabilities
 }
 
@@ -44,6 +48,7 @@ type Capabilities struct {
 	Goexit         bool // a task can end its goroutine
 	CancelRunning  bool // a running task learns of cancellation; else it goes on
 	ContextErrors  bool // a task can end with the errors of package context
+	ErrorTypes     bool // a task's error comes with its type and with what it wrapped
 	KillsOnTimeout bool // what overstays is ended; else abandoned and counted
 	Crashes        bool // a task can end its process, which costs its own call only
 }
@@ -90,7 +95,10 @@ func (s scenario) play(t *testing.T, spec Spec) {
 	if s.options == (Options{}) {
 		s.options = Options{Slots: 2, Queue: 16}
 	}
-	e := &env{T: t, ctx: ctx, gate: NewGate(t), options: s.options, tasks: spec.Tasks, can: spec.Capabilities}
+	e := &env{T: t, ctx: ctx, gate: NewGate(t), options: s.options, tasks: spec.Tasks, can: spec.Capabilities, large: spec.Large}
+	if e.large == 0 {
+		e.large = 100_000
+	}
 	e.ex = spec.New(t, s.options)
 	defer e.finish()
 	s.run(e)
@@ -105,6 +113,7 @@ type env struct {
 	options Options
 	tasks   TaskSet
 	can     Capabilities
+	large   int
 	cut     bool // the scenario closed the executor before its calls had ended
 }
 

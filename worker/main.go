@@ -23,7 +23,7 @@ func Main(tasks ...tandem.AnyTask) {
 	if !set {
 		return
 	}
-	runtime.LockOSThread() // for endBySocket
+	runtime.LockOSThread()    // for endBySocket
 	os.Unsetenv(wire.EnvName) // or our own children would become workers
 	fault.At(fault.Spawn)
 	gate, err := wire.ParseGate(value)
