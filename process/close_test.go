@@ -5,6 +5,7 @@ package process_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -56,16 +57,26 @@ func TestCloseKillsWhenItsContextEnds(t *testing.T) {
 	}
 	running := submit(t, ex, hold, gate.Deaf("running"))
 	gate.Await(t, "running")
-	waiting := submit(t, ex, double, 1)
-	patient := make(chan error)
+	waiting := []*tandem.Future[int]{submit(t, ex, double, 1)}
+	patient := make(chan error, 1)
 	go func() { patient <- ex.Close(context.Background()) }()
+	eventually(t, "the other Close to begin", func() bool {
+		f, err := tandem.Submit(within(t), ex, double, 1)
+		if err == nil {
+			waiting = append(waiting, f)
+		}
+		return errors.Is(err, tandem.ErrClosed)
+	})
 	err = ex.Close(ended()) // the shorter patience counts for both
 	other := <-patient
-	if err == nil || err.Error() != "process: closed with 2 calls unfinished: out of patience" || !errors.Is(other, err) && other.Error() != err.Error() {
+	want := fmt.Sprintf("process: closed with %d calls unfinished: out of patience", 1+len(waiting))
+	if err == nil || err.Error() != want || !errors.Is(other, err) && other.Error() != err.Error() {
 		t.Errorf("%v, %v", err, other)
 	}
 	expectFailure(t, running, tandem.ErrClosed, tandem.MayHaveRun)
-	expectFailure(t, waiting, tandem.ErrClosed, tandem.NotStarted)
+	for _, w := range waiting {
+		expectFailure(t, w, tandem.ErrClosed, tandem.NotStarted)
+	}
 }
 
 // Closing at once, with a context that has ended, is fine when nothing is lost.
