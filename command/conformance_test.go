@@ -37,7 +37,7 @@ func TestConformance(t *testing.T) {
 			return e
 		},
 		Tasks:        tandemtest.Defined(),
-		Large:        300,
+		Large:        200,
 		Capabilities: tandemtest.Capabilities{CancelRunning: true, KillsOnTimeout: true},
 	})
 }

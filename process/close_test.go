@@ -51,7 +51,7 @@ func TestCloseDrains(t *testing.T) {
 func TestCloseKillsWhenItsContextEnds(t *testing.T) {
 	leaktest.Check(t)
 	gate := tandemtest.NewGate(t)
-	ex, err := process.New(process.Config{Workers: 1})
+	ex, err := process.New(process.Config{Workers: 1, HandshakeTimeout: 30 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestCloseWithoutCalls(t *testing.T) {
 func TestCloseRacesWithExecute(t *testing.T) {
 	leaktest.Check(t)
 	for range 10 {
-		ex, err := process.New(process.Config{Workers: 2, Queue: 4})
+		ex, err := process.New(process.Config{Workers: 2, Queue: 4, HandshakeTimeout: 30 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -40,6 +40,16 @@ func (ex *Executor) WaitReady(ctx context.Context) error {
 	return nil
 }
 
+// wasReady reports whether any worker has been ready.
+func (ex *Executor) wasReady() bool {
+	select {
+	case <-ex.ready:
+		return true
+	default:
+		return false
+	}
+}
+
 // noteReady lets WaitReady return.
 func (ex *Executor) noteReady() { ex.readyOnce.Do(func() { close(ex.ready) }) }
 

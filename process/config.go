@@ -56,8 +56,10 @@ type Config struct {
 	IdleTimeout time.Duration
 
 	// HandshakeTimeout bounds the time from the start of a worker until it is
-	// ready. Zero means 10 s. Longer hides broken workers; shorter kills slow
-	// imports.
+	// ready. Zero means 3 s for this program, which has only its init functions
+	// to run, and 10 s for another Runtime, which may have imports. Longer hides
+	// broken workers; shorter kills slow ones. When the first worker is late,
+	// none is tried after it.
 	HandshakeTimeout time.Duration
 
 	// CancelGrace is how long a call that overstays its timeout has to end
@@ -134,6 +136,9 @@ func (c Config) withDefaults() Config {
 	fill(&c.Workers, runtime.GOMAXPROCS(0))
 	fill(&c.Threads, 1)
 	fill(&c.Queue, tandem.DefaultQueue)
+	if c.Runtime == nil {
+		fill(&c.HandshakeTimeout, 3*time.Second)
+	}
 	fill(&c.HandshakeTimeout, 10*time.Second)
 	fill(&c.CancelGrace, 200*time.Millisecond)
 	fill(&c.KillGrace, time.Second)

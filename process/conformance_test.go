@@ -5,6 +5,7 @@ package process_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/process"
@@ -21,7 +22,7 @@ func TestConformance(t *testing.T) {
 			tandemtest.RunExecutor(t, tandemtest.Spec{
 				New: func(t testing.TB, o tandemtest.Options) tandem.Executor {
 					config := shape(o.Slots)
-					config.Queue = o.Queue
+					config.Queue, config.HandshakeTimeout = o.Queue, 30*time.Second
 					config.Output = func(l process.Line) { fmt.Printf("%s\n", l.Text) }
 					ex, err := process.New(config)
 					if err != nil {

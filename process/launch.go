@@ -36,6 +36,11 @@ func isFinal(err error) bool {
 	return final
 }
 
+// lateError says that a worker did not say hello in time.
+type lateError struct{ limit time.Duration }
+
+func (e lateError) Error() string { return fmt.Sprintf("not ready after %v", e.limit) }
+
 // launch starts a worker for s and shakes hands. On an error nothing is left
 // behind: no process, descriptor, mapping or goroutine.
 func (ex *Executor) launch(s *slot) (*worker, error) {
@@ -50,7 +55,12 @@ func (ex *Executor) launch(s *slot) (*worker, error) {
 	stopLife()
 	stopStopping()
 	if err != nil {
-		return nil, w.discard(err)
+		_, late := errors.AsType[lateError](err)
+		err = w.discard(err)
+		if late && !ex.wasReady() {
+			err = finalError{err} // it does not serve, rather than be slow for once
+		}
+		return nil, err
 	}
 	return w, nil
 }
@@ -196,7 +206,7 @@ func (w *worker) handshake(nonce string) error {
 	h, body, err := w.reader.Next()
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("not ready after %v", config.HandshakeTimeout)
+		return lateError{config.HandshakeTimeout}
 	case err != nil:
 		return fmt.Errorf("not ready: %w", err)
 	case h.Type == wire.TypeFatal:

@@ -76,6 +76,9 @@ func start(t testing.TB, config process.Config) *process.Executor {
 	if config.Output == nil {
 		config.Output = func(process.Line) {}
 	}
+	if config.HandshakeTimeout == 0 {
+		config.HandshakeTimeout = 30 * time.Second // the machine may be busy
+	}
 	ex, err := process.New(config)
 	if err != nil {
 		t.Fatal(err)

@@ -160,6 +160,7 @@ func fullMap(e *env) {
 			}
 		}
 	})
-	e.eachOnce(2000, tandem.Map(e.ctx, e.ex, e.tasks.Double, count(2000)))
+	n := min(2000, e.large)
+	e.eachOnce(n, tandem.Map(e.ctx, e.ex, e.tasks.Double, count(n)))
 	join()
 }

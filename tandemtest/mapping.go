@@ -86,7 +86,7 @@ func mapResults(e *env) {
 }
 
 func mapUnordered(e *env) {
-	const n = 5000
+	n := min(5000, e.large)
 	e.eachOnce(n, tandem.Map(e.ctx, e.ex, e.tasks.Double, count(n), tandem.Unordered()))
 	first := true // the call that ends first comes first
 	in := func(yield func(Hold) bool) { _ = yield(e.gate.Hold("slow")) && yield(e.gate.Hold("quick")) }

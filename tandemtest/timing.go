@@ -41,7 +41,8 @@ func timeoutNotReached(e *env) {
 	}
 	for _, mode := range mapModes {
 		opts := append([]tandem.MapOption{tandem.Timeout(long)}, mode...)
-		e.eachOnce(500, tandem.Map(e.ctx, e.ex, e.tasks.Double, count(500), opts...))
+		n := min(500, e.large)
+		e.eachOnce(n, tandem.Map(e.ctx, e.ex, e.tasks.Double, count(n), opts...))
 	}
 }
 
