@@ -155,7 +155,7 @@ func (w *worker) settle(exit *ExitError) (lost int) {
 	var back []held
 	for _, h := range left {
 		if h.overdue && exit.Reason == "" {
-			exit.Reason = "ended because a call exceeded its timeout"
+			exit.Reason = "another call exceeded its timeout"
 		}
 	}
 	for _, h := range left {
@@ -232,7 +232,9 @@ func (w *worker) lost(h held, exit *ExitError) error {
 	kind, cause := tandem.ErrWorkerLost, error(exit)
 	switch {
 	case h.overdue:
-		kind, cause = tandem.ErrTimeout, fmt.Errorf("limit %v; its worker was ended: %w", h.timeout, exit)
+		own := *exit
+		own.Reason = ""
+		kind, cause = tandem.ErrTimeout, fmt.Errorf("limit %v; its worker was ended: %w", h.timeout, &own)
 	case w.overLimit > 0 || w.ranOutOfMemory(exit):
 		kind = tandem.ErrMemoryLimit
 	case w.slot.executor.life.Err() != nil:
