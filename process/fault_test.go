@@ -30,7 +30,7 @@ var ways = map[string]func(){
 	"exit":      func() { os.Exit(3) },
 	"panic":     func() { panic("point of failure") },
 	"SIGKILL":   func() { syscall.Kill(os.Getpid(), syscall.SIGKILL); time.Sleep(time.Hour) },
-	"SIGSTOP":   func() { syscall.Kill(os.Getpid(), syscall.SIGSTOP) },
+	"SIGSTOP":   func() { syscall.Kill(os.Getpid(), syscall.SIGSTOP); time.Sleep(time.Hour) }, // another thread may take the signal: this one must not go on meanwhile
 	"hang":      func() { time.Sleep(time.Hour) },
 	"late exit": func() { time.AfterFunc(20*time.Millisecond, func() { os.Exit(5) }) },
 	"flood": func() {
