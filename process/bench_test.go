@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/internal/osproc"
@@ -17,7 +18,7 @@ import (
 
 func BenchmarkMap(b *testing.B) {
 	ctx := context.Background()
-	ex := start(b, process.Config{Workers: 2})
+	ex := start(b, process.Config{Workers: 2, HandshakeTimeout: 30 * time.Second})
 	in := make([]int, 1000000)
 	for b.Loop() {
 		for _, err := range tandem.Map(ctx, ex, double, slices.Values(in)) {
@@ -31,7 +32,7 @@ func BenchmarkMap(b *testing.B) {
 
 func BenchmarkOne(b *testing.B) {
 	ctx := context.Background()
-	ex := start(b, process.Config{Workers: 1})
+	ex := start(b, process.Config{Workers: 1, HandshakeTimeout: 30 * time.Second})
 	for b.Loop() {
 		if _, err := tandem.Run(ctx, ex, double, 1); err != nil {
 			b.Fatal(err)

@@ -85,7 +85,7 @@ func TestCloseWithoutCalls(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			leaktest.Check(t)
 			for _, ctx := range []context.Context{context.Background(), ended()} {
-				ex, err := process.New(process.Config{Workers: 2, Env: []string{modeVariable + "=" + mode}})
+				ex, err := process.New(process.Config{Workers: 2, HandshakeTimeout: 30 * time.Second, Env: []string{modeVariable + "=" + mode}})
 				if err != nil {
 					t.Fatal(err)
 				}

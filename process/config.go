@@ -56,7 +56,7 @@ type Config struct {
 	IdleTimeout time.Duration
 
 	// HandshakeTimeout bounds the time from the start of a worker until it is
-	// ready. Zero means 3 s for this program, which has only its init functions
+	// ready. Zero means 2 s for this program, which has only its init functions
 	// to run, and 10 s for another Runtime, which may have imports. Longer hides
 	// broken workers; shorter kills slow ones. When the first worker is late,
 	// none is tried after it.
@@ -137,7 +137,7 @@ func (c Config) withDefaults() Config {
 	fill(&c.Threads, 1)
 	fill(&c.Queue, tandem.DefaultQueue)
 	if c.Runtime == nil {
-		fill(&c.HandshakeTimeout, 3*time.Second)
+		fill(&c.HandshakeTimeout, 2*time.Second)
 	}
 	fill(&c.HandshakeTimeout, 10*time.Second)
 	fill(&c.CancelGrace, 200*time.Millisecond)

@@ -73,7 +73,7 @@ var parentRoles = map[string]func(ctx context.Context, ex *process.Executor, arg
 func playParent() {
 	os.Unsetenv(modeVariable) // what it starts are workers
 	worker.Main(append(tandemtest.Tasks(), double, act, size, mirror)...)
-	ex, err := process.New(process.Config{Workers: 1})
+	ex, err := process.New(process.Config{Workers: 1, HandshakeTimeout: 30 * time.Second})
 	if err == nil {
 		err = parentRoles[os.Args[1]](context.Background(), ex, os.Args[2:])
 		ex.Close(context.Background())

@@ -159,7 +159,7 @@ func nested(ctx context.Context, in action) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	workers, err := process.New(process.Config{Workers: 1})
+	workers, err := process.New(process.Config{Workers: 1, HandshakeTimeout: 30 * time.Second})
 	if err != nil {
 		return "", err
 	}

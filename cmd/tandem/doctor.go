@@ -106,7 +106,7 @@ func (d *diagnosis) probePython(ctx context.Context, asked string) {
 func (d *diagnosis) probeWorkers(ctx context.Context) {
 	var mu sync.Mutex
 	var lines []string
-	ex, err := process.New(process.Config{Workers: 1, Memory: probeMemory, Output: func(l process.Line) {
+	ex, err := process.New(process.Config{Workers: 1, HandshakeTimeout: probeWithin, Memory: probeMemory, Output: func(l process.Line) {
 		mu.Lock()
 		defer mu.Unlock()
 		lines = append(lines, string(l.Text))

@@ -21,6 +21,10 @@ var program []byte
 // closeWithin bounds the end of idle workers.
 const closeWithin = 5 * time.Second
 
+// startWithin bounds the start of a worker. This program certainly serves, so
+// that a late one only says that the machine is busy.
+const startWithin = 15 * time.Second
+
 // language runs workloads in one language, in every mode.
 type language struct {
 	name      string
@@ -75,7 +79,7 @@ func newGo(shape shape) (*language, error) {
 		mode    Mode
 		threads int
 	}{{Processes, 1}, {Hybrid, shape.threads}} {
-		ex, failure := process.New(process.Config{Workers: shape.processes, Threads: c.threads})
+		ex, failure := process.New(process.Config{Workers: shape.processes, Threads: c.threads, HandshakeTimeout: startWithin})
 		if failure != nil {
 			err = failure
 			break
