@@ -50,7 +50,7 @@ type Stats struct {
 
 	Workers     []WorkerStats // one a slot; empty where calls run in this process
 	Restarts    uint64        // workers started to replace one that ended
-	MemoryLimit string        // what enforces the memory limit: "", "rlimit", "sampling", "rlimit+sampling"
+	MemoryLimit string        // what enforces the memory limit: "", "rlimit", "sampling"
 }
 
 // WorkerStats is a snapshot of one slot of an executor with workers.

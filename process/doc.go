@@ -39,7 +39,9 @@
 //
 // A worker that cannot be started is tried again after growing pauses. When
 // that has failed as often as the restart budget allows, the slot retires; when
-// all have, waiting and new calls fail with tandem.ErrWorkerStart. A worker that
+// all have, waiting and new calls fail with tandem.ErrWorkerStart. One that
+// says why it cannot serve, or is late when none was ready before, is not tried
+// again. A worker that
 // was given a call before it died does not count against the budget. If it died
 // before it started the call, the next one is given one call at a time; a call
 // that ends workers in this way again fails with tandem.ErrWorkerLost and fate
