@@ -52,15 +52,15 @@ func (ex *Executor) passOn(s *slot) {
 	}
 }
 
-// othersFree reports whether a slot other than s has a ready worker with a free
-// thread: then s takes no calls in advance.
-func (ex *Executor) othersFree(s *slot) bool {
+// freestOther returns which of the other slots has the most free threads, and how
+// many; none when none has any.
+func (ex *Executor) freestOther(s *slot) (freest *slot, free int) {
 	for _, other := range ex.slots {
-		if other != s && other.free() > 0 {
-			return true
+		if n := other.free(); other != s && n > free {
+			freest, free = other, n
 		}
 	}
-	return false
+	return freest, free
 }
 
 // demand reports whether calls wait that another worker could run.

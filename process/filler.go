@@ -48,19 +48,34 @@ func (w *worker) fillOnce() (more bool, err error) {
 	s.mu.Lock()
 	buf := append(w.frames[:0], w.control...)
 	w.control = w.control[:0]
-	assignable := s.state.assignable()
 	s.mu.Unlock()
 
-	if assignable {
-		buf, more = w.claim(buf)
-	}
+	buf, more = w.claim(buf)
 	if len(buf) > 0 {
-		_, err = w.socket.Write(buf)
+		var waited bool
+		if waited, err = w.writer.Write(buf); waited {
+			w.setBlocked(false)
+			more = true
+		}
 	}
 	if cap(buf) <= keepBuffer {
 		w.frames = buf
 	}
 	return more, err
+}
+
+// turnBlocked notes that the worker does not read fast enough. Others take the
+// calls that its slot was told of.
+func (w *worker) turnBlocked() {
+	w.setBlocked(true)
+	w.slot.executor.wakeFree()
+}
+
+func (w *worker) setBlocked(blocked bool) {
+	w.slot.mu.Lock()
+	defer w.slot.mu.Unlock()
+	w.blocked = blocked
+	w.updateRoomLocked()
 }
 
 // keepBuffer is the largest buffer kept for the next frames.
@@ -71,7 +86,13 @@ const keepBuffer = 1 << 20
 func (w *worker) claim(buf []byte) (_ []byte, more bool) {
 	s, ex := w.slot, w.slot.executor
 	for len(buf) < sendAbove {
-		room := w.allowance()
+		room, freer := w.allowance()
+		if freer != nil {
+			if ex.demand() {
+				signal(freer.wake)
+			}
+			return buf, false
+		}
 		if room <= 0 {
 			ex.passOn(s)
 			return buf, false
@@ -92,17 +113,24 @@ func (w *worker) claim(buf []byte) (_ []byte, more bool) {
 }
 
 // allowance returns how many calls may be sent now: as many as threads are free
-// while another slot has a free thread too, and otherwise some in advance.
-func (w *worker) allowance() int {
+// while another slot has a free thread too, and otherwise some in advance. While
+// another slot has more free threads, it is the one to take calls. The state may
+// change at any time, so this is asked before every claim.
+func (w *worker) allowance() (room int, freer *slot) {
 	s := w.slot
-	ahead := !s.executor.othersFree(s)
+	freest, free := s.executor.freestOther(s)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	most := w.threadsLocked()
-	if ahead && most == w.threads {
+	switch {
+	case !s.state.assignable():
+		return 0, nil
+	case free > max(0, most-w.held):
+		return 0, freest
+	case free == 0 && most == w.threads:
 		most = w.credit
 	}
-	return most - w.held
+	return most - w.held, nil
 }
 
 // appendCalls appends one frame with the calls that can be sent and holds them.

@@ -108,6 +108,9 @@ func (ex *Executor) spawn(s *slot, nonce string) (w *worker, err error) {
 	defer child.Close()
 	w.socket = socket
 	undo(func() { socket.Close() })
+	if w.writer, err = osproc.NewWriter(socket, w.turnBlocked); err != nil {
+		return nil, err
+	}
 	box, err := shm.Create(w.threads, boxSize)
 	if err != nil {
 		return nil, fmt.Errorf("black box: %w", err)

@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -100,6 +102,68 @@ func TestThreadsRunSideBySide(t *testing.T) {
 	}
 	for i, f := range futures {
 		expect(t, f, fmt.Sprint(i))
+	}
+}
+
+// Few calls are spread over the processes: their threads may share one core.
+func TestCallsGoToTheFreestWorker(t *testing.T) {
+	ex := leakless(t, process.Config{Workers: 2, Threads: 8})
+	eventually(t, "all workers", func() bool { return ready(ex.Stats()) == 2 })
+	gate := tandemtest.NewGate(t)
+	for range 5 {
+		var futures []*tandem.Future[string]
+		for range 8 {
+			futures = append(futures, submit(t, ex, hold, gate.Hold("spread")))
+		}
+		pids := make(map[int]int)
+		var visits []*tandemtest.Visit
+		for range 8 {
+			v := gate.Await(t, "spread")
+			pids[v.PID]++
+			visits = append(visits, v)
+		}
+		for pid, n := range pids {
+			if n != 4 {
+				t.Errorf("process %d runs %d of 8 calls", pid, n)
+			}
+		}
+		for _, v := range visits {
+			v.Return("")
+		}
+		for _, f := range futures {
+			expect(t, f, "")
+		}
+	}
+}
+
+// A worker that does not read, and so cannot be sent anything, holds up no more
+// than what it was sent.
+func TestWorkerThatDoesNotRead(t *testing.T) {
+	ex := leakless(t, process.Config{Workers: 2, Threads: 4})
+	eventually(t, "all workers", func() bool { return ready(ex.Stats()) == 2 })
+	stopped := run(t, ex, act, action{Do: "pid"})
+	pid, err := strconv.Atoi(stopped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Repeat("x", 1<<20)
+	var large []*tandem.Future[string]
+	for range 4 {
+		large = append(large, submit(t, ex, act, action{Do: "pid", Text: text}))
+	}
+	for i := range 100 { // one by one, so that the other worker is never the fuller one
+		expect(t, submit(t, ex, double, i), 2*i)
+	}
+	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range large {
+		if _, err := f.Wait(within(t)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

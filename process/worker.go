@@ -43,6 +43,7 @@ type worker struct {
 	exhausted atomic.Bool // it wrote that it gets no more memory
 
 	// Owned by the filler.
+	writer     *osproc.Writer
 	nextID     uint64
 	numbers    map[taskKey]uint16
 	lastNumber uint16
@@ -67,6 +68,7 @@ type worker struct {
 	recalling   bool             // a recall is not answered yet
 	recallTop   uint64           // top when it was sent
 	drainedTop  uint64           // a recall found nothing among the calls up to this one
+	blocked     bool             // cannot be sent anything for now
 	deaf        bool             // cannot be sent anything any more
 	assigned    bool             // was given a call
 	answered    uint64
@@ -217,10 +219,10 @@ func (w *worker) stopLocked() {
 	signal(w.look)
 }
 
-// updateRoomLocked publishes how many threads are free.
+// updateRoomLocked publishes how many threads are free for calls that are sent now.
 func (w *worker) updateRoomLocked() {
 	room := 0
-	if w.slot.state.assignable() && !w.deaf {
+	if w.slot.state.assignable() && !w.blocked && !w.deaf {
 		room = w.threadsLocked() - w.held
 	}
 	w.slot.room.Store(int32(room))

@@ -3,7 +3,9 @@
 package osproc_test
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"os"
 	"testing"
 	"time"
@@ -87,5 +89,45 @@ func TestConnFromFDRefusals(t *testing.T) {
 		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); !errors.Is(err, unix.EBADF) {
 			t.Errorf("%s: descriptor afterwards: %v, want EBADF", name, err)
 		}
+	}
+}
+
+// What does not fit the socket is written as the other end reads, after waits
+// was called once.
+func TestWriterWaits(t *testing.T) {
+	conn, child, err := osproc.Socketpair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	defer child.Close()
+	waits := make(chan struct{}, 2)
+	w, err := osproc.NewWriter(conn, func() { waits <- struct{}{} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if waited, err := w.Write([]byte("short")); waited || err != nil {
+		t.Errorf("short: waited %v, %v", waited, err)
+	}
+	long := bytes.Repeat([]byte("0123456789"), 1<<20)
+	got := make(chan []byte, 1)
+	go func() {
+		<-waits
+		all := make([]byte, len("short")+len(long))
+		io.ReadFull(child, all) //nolint:errcheck // the bytes are compared
+		got <- all
+	}()
+	if waited, err := w.Write(long); !waited || err != nil {
+		t.Errorf("long: waited %v, %v", waited, err)
+	}
+	if all := <-got; string(all) != "short"+string(long) {
+		t.Error("the other end read something else")
+	}
+	child.Close()
+	if _, err := w.Write(long); !errors.Is(err, unix.EPIPE) {
+		t.Errorf("nobody reads: %v, want EPIPE", err)
+	}
+	if len(waits) > 0 {
+		t.Error("waits was called more than once")
 	}
 }

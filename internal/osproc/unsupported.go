@@ -110,6 +110,15 @@ func Socketpair() (*net.UnixConn, *os.File, error) { return nil, nil, ErrUnsuppo
 // ConnFromFD returns [ErrUnsupported].
 func ConnFromFD(int) (*net.UnixConn, error) { return nil, ErrUnsupported }
 
+// Writer cannot be made here: [NewWriter] returns [ErrUnsupported].
+type Writer struct{}
+
+// NewWriter returns [ErrUnsupported].
+func NewWriter(*net.UnixConn, func()) (*Writer, error) { return nil, ErrUnsupported }
+
+// Write returns [ErrUnsupported].
+func (*Writer) Write([]byte) (bool, error) { return false, ErrUnsupported }
+
 // Self returns the path of this program's file.
 func Self() (string, error) { return os.Executable() }
 
