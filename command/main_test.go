@@ -25,7 +25,7 @@ const roleVariable = "COMMAND_TEST_ROLE"
 
 // patience bounds the wait for an event that must come. Longer delays the report
 // of a failure; shorter fails on a busy machine.
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 // shortGrace is the KillGrace of tests in which programs do not obey.
 const shortGrace = 20 * time.Millisecond

@@ -59,7 +59,7 @@ func TestMain(m *testing.M) {
 
 // patience bounds the wait for an event that must come. Longer delays the
 // report of a failure; shorter fails on a busy machine.
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 // within returns a context that ends when patience does.
 func within(t testing.TB) context.Context {

@@ -15,7 +15,7 @@ import (
 )
 
 // patience bounds the wait for an event that must come.
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 func within(t *testing.T) context.Context {
 	t.Helper()

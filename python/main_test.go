@@ -16,7 +16,7 @@ import (
 
 // patience bounds the wait for an event that must come. Longer delays the report
 // of a failure; shorter fails on a busy machine.
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 func TestMain(m *testing.M) {
 	os.Exit(leaktest.Main(m))

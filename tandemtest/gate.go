@@ -13,7 +13,7 @@ import (
 
 // Patience is how long the suite waits for an event that must come. Longer
 // delays the report of a hang; shorter reports a busy machine as one.
-const Patience = 20 * time.Second
+const Patience = 60 * time.Second
 
 // A Gate leads tasks of the kind hold, in whatever process they run: it tells
 // the test that they have started, and them how to end.

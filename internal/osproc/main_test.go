@@ -25,7 +25,7 @@ const roleVariable = "OSPROC_TEST_ROLE"
 
 // patience bounds the wait for an event that must come. Longer delays the report
 // of a failure; shorter fails on a busy machine.
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 func TestMain(m *testing.M) {
 	if role := os.Getenv(roleVariable); role != "" {
