@@ -52,7 +52,18 @@ func (w *worker) finish() *ExitError {
 	w.goes.Wait()
 	w.salvage()
 	w.socket.Close()
-	return &ExitError{PID: w.process.PID(), Code: exit.Code, Signal: exit.Signal, Reason: w.reason(), Tail: w.tail()}
+	return &ExitError{PID: w.process.PID(), Code: exit.Code, Signal: exit.Signal, Reason: w.unknownEnd(exit, w.reason()), Tail: w.tail()}
+}
+
+// unknownEnd returns reason, or why nobody knows how a forked worker ended.
+func (w *worker) unknownEnd(exit osproc.Exit, reason string) string {
+	switch {
+	case reason != "" || w.template == nil || exit.Code != osproc.CodeUnknown:
+		return reason
+	case w.template.ended():
+		return errTemplateEnded.Error()
+	}
+	return "its template does not say how it ended"
 }
 
 // endStream makes the receiver see the end of the stream behind what the
