@@ -76,7 +76,7 @@ func (p *parent) fillIn(s *setting) {
 	if s.boxSize == 0 {
 		s.boxSize = 256 << 10
 	}
-	s.setup.Options = options(1)
+	s.setup.Options = Config{}.options(1)
 }
 
 func (p *parent) spawn(s setting) {
