@@ -242,6 +242,7 @@ func (w *worker) setup() wire.Setup {
 func (ex *Executor) handshake(socket *net.UnixConn, reader *wire.Reader, setup wire.Setup, nonce string, deadline time.Time) (wire.Hello, error) {
 	socket.SetDeadline(deadline)
 	defer socket.SetDeadline(time.Time{})
+	setup.ReadyBy = uint64(shm.MonotonicNow()) + uint64(max(0, time.Until(deadline)))
 	h, body, err := exchange(socket, reader, setup)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):

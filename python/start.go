@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gotandem/tandem/internal/codec"
 	"github.com/gotandem/tandem/process"
@@ -54,9 +53,6 @@ func (s *Start) Set(name string) error {
 // Type names the values of s in help texts.
 func (*Start) Type() string { return strings.Join(startNames, "|") }
 
-// defaultHandshake is that of package process for runtimes.
-const defaultHandshake = 10 * time.Second
-
 // runtimeConfig returns what the executor underneath is to start.
 func (c Config) runtimeConfig(path string, processes int) *process.Runtime {
 	r := &process.Runtime{
@@ -79,22 +75,14 @@ func (c Config) runtimeConfig(path string, processes int) *process.Runtime {
 }
 
 // options is what the worker program gets in the setup frame: itself, the
-// environment that it sets where the user's has nothing, the initializer, and how
-// many seconds it has.
+// environment that it sets where the user's has nothing, and the initializer.
 func (c Config) options(processes int) map[string]any {
 	threads := strconv.Itoa(max(1, runtime.GOMAXPROCS(0)/processes))
 	environment := make(map[string]string, len(threadVariables))
 	for _, name := range threadVariables {
 		environment[name] = threads
 	}
-	patience := c.HandshakeTimeout
-	if patience == 0 {
-		patience = defaultHandshake
-	}
-	return map[string]any{
-		"program": program(), "environment": environment,
-		"initializer": c.Initializer, "patience": patience.Seconds(),
-	}
+	return map[string]any{"program": program(), "environment": environment, "initializer": c.Initializer}
 }
 
 // prelude says what a worker does before it is ready.

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import threading
+from time import monotonic
 
 from . import failures, frames, tasks
 from .calls import Queue
@@ -53,7 +54,7 @@ class Setup:
             self.environment = {str(k): str(v) for k, v in options.get("environment", {}).items()}
             self.is_template = options.get("role") == "template"
             self.initializer = str(options.get("initializer") or "")
-            self.patience = float(options.get("patience") or 0)  # seconds until the engine loses it
+            self.ready_by = int(fields.get("ready_by", 0)) / 1e9  # by the monotonic clock; 0 when not known
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise ProtocolError(f"body of setup: {error!r}") from None
         if not 1 <= self.threads <= MAX_THREADS:
@@ -229,13 +230,13 @@ def _initialize(setup: Setup) -> None:
 
 
 class _Watch:
-    """While it is entered, writes the stacks to standard error shortly before the engine loses its patience.
+    """While it is entered, writes the stacks to standard error shortly before the engine gives up.
 
     It works also while C code holds the interpreter lock.
     """
 
     def __init__(self, setup: Setup) -> None:
-        self._seconds = setup.patience * 0.9
+        self._seconds = (setup.ready_by - monotonic()) * 0.9 if setup.ready_by else 0
 
     def __enter__(self) -> None:
         if self._seconds > 0:
