@@ -134,7 +134,11 @@ func (n *nursery) judge(t *template) string {
 	if threads > 2 {
 		started = fmt.Sprintf("%d threads", int(threads)-1)
 	}
-	return fmt.Sprintf("the imports of %s started %s", strings.Join(n.executor.config.Runtime.Preload, ", "), started)
+	imports := "the imports"
+	if preload := n.executor.config.Runtime.Preload; len(preload) > 0 {
+		imports += " of " + strings.Join(preload, ", ")
+	}
+	return imports + " started " + started
 }
 
 // fork forks a worker, with one other try where the template ended meanwhile. It

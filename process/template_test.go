@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/internal/codec"
 	"github.com/gotandem/tandem/internal/leaktest"
