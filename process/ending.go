@@ -17,7 +17,7 @@ import (
 // the calls that were lost with it.
 type ExitError struct {
 	PID    int
-	Code   int            // exit status; -1 when a signal ended it
+	Code   int            // exit status; -1 when a signal ended it, -2 when nobody can tell
 	Signal syscall.Signal // 0 when none did
 	Reason string         // why the engine ended it; empty when it did not
 	Tail   string         // the last lines it wrote to standard error, or else output

@@ -18,7 +18,10 @@ func CanAdopt() error {
 	if err != nil {
 		return fmt.Errorf("this kernel has no pidfd: %w", errors.Join(errors.ErrUnsupported, err))
 	}
-	unix.Close(fd)
+	defer unix.Close(fd)
+	if err := unix.PidfdSendSignal(fd, 0, nil, 0); err != nil {
+		return fmt.Errorf("signals by pidfd are refused here: %w", errors.Join(errors.ErrUnsupported, err))
+	}
 	if _, err := parentOf(os.Getpid()); err != nil {
 		return fmt.Errorf("this system tells nothing of processes: %w", errors.Join(errors.ErrUnsupported, err))
 	}
@@ -105,6 +108,11 @@ func signalByPidfd(fd, pid int, sig syscall.Signal, leader bool) error {
 	if !errors.Is(err, unix.EINVAL) {
 		return err
 	}
+	return signalByNumber(fd, pid, sig)
+}
+
+// signalByNumber sends sig to the group of pid, whose leader is not reaped.
+func signalByNumber(fd, pid int, sig syscall.Signal) error {
 	if err := unix.PidfdSendSignal(fd, 0, nil, 0); err != nil {
 		return err
 	}
