@@ -51,6 +51,12 @@ type Stats struct {
 	Workers     []WorkerStats // one a slot; empty where calls run in this process
 	Restarts    uint64        // workers started to replace one that ended
 	MemoryLimit string        // what enforces the memory limit: "", "rlimit", "sampling"
+
+	// StartMethod is how workers come to be: "template" where they are forked
+	// from one process that has loaded everything, "spawn" where each is started
+	// by itself, followed by ": " and a reason where a template was to be used
+	// and cannot be. Empty where calls run in this process.
+	StartMethod string
 }
 
 // WorkerStats is a snapshot of one slot of an executor with workers.

@@ -105,6 +105,7 @@ func (ex *Executor) close() error {
 		ex.closeWaiting()
 	}
 	ex.supervisors.Wait()
+	ex.nursery.close()
 	ex.closeWaiting() // what was given back by the last slot
 	ex.kill(tandem.ErrClosed)
 	var cut error

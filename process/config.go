@@ -88,6 +88,28 @@ type Runtime struct {
 	Codec   tandem.Codec   // how values cross
 	Preload []string       // what the worker loads before its first call
 	Options map[string]any // passed to the worker as they are
+	Prelude string         // what it does before it is ready, for errors: "imports numpy"
+
+	// Template, if not nil, lets workers be forked instead of started one by
+	// one.
+	Template *Template
+}
+
+// Template describes the process that workers are forked from: the Runtime's
+// program, started once with the Runtime's Preload, told by its options to be
+// forked instead of to serve. docs/wire.md has what it must do. It is started with the
+// first worker, and again with the next one after it has ended, which ends its
+// workers. It needs Linux with pidfd (5.4).
+//
+// It can be forked if its imports have started no thread. Its output comes as
+// that of a worker, without a label.
+type Template struct {
+	Options map[string]any // for the template, in place of Runtime.Options
+	Worker  map[string]any // for the workers, in place of Runtime.Options
+
+	// Optional lets workers be started one by one where there can be no
+	// template: Stats says why. Otherwise that is an error.
+	Optional bool
 }
 
 // Line is one line that a worker wrote.

@@ -35,6 +35,16 @@
 // What is sent to a worker cannot be overtaken, so only short calls are sent in
 // advance of a free thread, as many as take about two milliseconds.
 //
+// # Templates
+//
+// A Runtime with a [Template] has its workers forked from one process, which the
+// executor starts with the first worker, again with the next worker after it has ended, and
+// ends last. It stays the workers' parent: the executor watches each through
+// a pidfd, kills its group, and only then has the template reap it, so P1 to P4 hold as for
+// workers that were started. A template that ends takes its workers along, and
+// nobody can tell their exit status then. One that does not fork a worker within
+// the handshake timeout is ended.
+//
 // # Failure
 //
 // A worker that cannot be started is tried again after growing pauses. When

@@ -17,7 +17,7 @@ import (
 // the calls that were lost with it.
 type ExitError struct {
 	PID    int
-	Code   int            // exit status; -1 when a signal ended it
+	Code   int            // exit status; -1 when a signal ended it, -2 when nobody can tell
 	Signal syscall.Signal // 0 when none did
 	Reason string         // why the engine ended it; empty when it did not
 	Tail   string         // the last lines it wrote to standard error, or else output
@@ -52,7 +52,18 @@ func (w *worker) finish() *ExitError {
 	w.goes.Wait()
 	w.salvage()
 	w.socket.Close()
-	return &ExitError{PID: w.process.PID(), Code: exit.Code, Signal: exit.Signal, Reason: w.reason(), Tail: w.tail()}
+	return &ExitError{PID: w.process.PID(), Code: exit.Code, Signal: exit.Signal, Reason: w.unknownEnd(exit, w.reason()), Tail: w.tail()}
+}
+
+// unknownEnd returns reason, or why nobody knows how a forked worker ended.
+func (w *worker) unknownEnd(exit osproc.Exit, reason string) string {
+	switch {
+	case reason != "" || w.template == nil || exit.Code != osproc.CodeUnknown:
+		return reason
+	case w.template.ended():
+		return errTemplateEnded.Error()
+	}
+	return "its template does not say how it ended"
 }
 
 // endStream makes the receiver see the end of the stream behind what the

@@ -24,6 +24,7 @@ type Executor struct {
 	types   *types
 	queue   *tandem.Queue
 	spawner *osproc.Spawner
+	nursery *nursery
 	slots   []*slot
 	life    context.Context // ends when everything is to be killed
 	kill    context.CancelCauseFunc
@@ -61,6 +62,7 @@ func New(config Config) (*Executor, error) {
 	if err := refuseInWorker(); err != nil {
 		return nil, err
 	}
+	config = config.withDefaults()
 	spawner, err := osproc.NewSpawner()
 	if errors.Is(err, errors.ErrUnsupported) {
 		return nil, errors.Join(tandem.ErrUnsupported, err)
@@ -68,7 +70,6 @@ func New(config Config) (*Executor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("process: %w", err)
 	}
-	config = config.withDefaults()
 	ex := &Executor{
 		config:  config,
 		codec:   codec.Binary{},
@@ -82,6 +83,9 @@ func New(config Config) (*Executor, error) {
 		ex.codec = config.Runtime.Codec
 	}
 	ex.types = &types{codec: ex.codec}
+	if ex.nursery, err = newNursery(ex); err != nil {
+		return nil, errors.Join(err, spawner.Close())
+	}
 	ex.life, ex.kill = context.WithCancelCause(context.Background())
 	ex.stopping, ex.stop = context.WithCancel(context.Background())
 	for i := range config.Workers {
@@ -154,6 +158,7 @@ func (ex *Executor) Cancel(b *tandem.Batch) {
 func (ex *Executor) Stats() tandem.Stats {
 	st := ex.queue.Stats()
 	st.Slots = ex.config.Workers * ex.config.Threads
+	st.StartMethod = ex.nursery.method()
 	for _, s := range ex.slots {
 		w := s.stats()
 		st.Workers = append(st.Workers, w.WorkerStats)

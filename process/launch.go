@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"runtime"
 	"strings"
@@ -37,32 +38,34 @@ func isFinal(err error) bool {
 }
 
 // lateError says that a worker did not say hello in time.
-type lateError struct{ limit time.Duration }
+type lateError struct {
+	limit time.Duration
+	why   string // what follows in the text
+}
 
-func (e lateError) Error() string { return fmt.Sprintf("not ready after %v", e.limit) }
+func (e lateError) Error() string { return fmt.Sprintf("not ready after %v%s", e.limit, e.why) }
 
 // launch starts a worker for s and shakes hands. On an error nothing is left
 // behind: no process, descriptor, mapping or goroutine.
 func (ex *Executor) launch(s *slot) (*worker, error) {
 	nonce := newNonce()
 	w, err := ex.spawn(s, nonce)
-	if err != nil {
-		return nil, err
-	}
-	kill := func() { w.process.KillGroup() }
-	stopLife, stopStopping := context.AfterFunc(ex.life, kill), context.AfterFunc(ex.stopping, kill)
-	err = w.handshake(nonce)
-	stopLife()
-	stopStopping()
-	if err != nil {
-		_, late := errors.AsType[lateError](err)
-		err = w.discard(err)
-		if late && !ex.wasReady() {
-			err = finalError{err} // it does not serve, rather than be slow for once
+	if err == nil {
+		kill := func() { w.process.KillGroup() }
+		stopLife, stopStopping := context.AfterFunc(ex.life, kill), context.AfterFunc(ex.stopping, kill)
+		w.hello, err = ex.handshake(w.socket, w.reader, w.setup(), nonce, w.readyBy)
+		stopLife()
+		stopStopping()
+		if err == nil {
+			w.learn(ex.config)
+			return w, nil
 		}
-		return nil, err
+		err = w.discard(err)
 	}
-	return w, nil
+	if _, late := errors.AsType[lateError](err); late && !ex.wasReady() {
+		err = finalError{err} // it does not serve, rather than be slow for once
+	}
+	return nil, err
 }
 
 func newNonce() string {
@@ -71,7 +74,7 @@ func newNonce() string {
 	return hex.EncodeToString(random[:])
 }
 
-// spawn starts the process with its socket, black box and pipes.
+// spawn starts or forks the process with its socket, black box and pipes.
 func (ex *Executor) spawn(s *slot, nonce string) (w *worker, err error) {
 	w = &worker{
 		slot:      s,
@@ -86,10 +89,7 @@ func (ex *Executor) spawn(s *slot, nonce string) (w *worker, err error) {
 		cautious:  s.cautious,
 		expireAt:  jittered(ex.config.MaxCalls),
 		idleSince: time.Now(),
-	}
-	command, err := ex.command(nonce)
-	if err != nil {
-		return nil, finalError{err}
+		readyBy:   time.Now().Add(ex.config.HandshakeTimeout),
 	}
 	var opened []func()
 	defer func() {
@@ -129,18 +129,38 @@ func (ex *Executor) spawn(s *slot, nonce string) (w *worker, err error) {
 	defer stderr.Close()
 	undo(w.stderr.Close)
 
-	command.Stdout, command.Stderr = stdout, stderr
-	command.Files = []*os.File{child, w.box.File()}
-	if w.process, err = ex.spawner.Start(ex.life, command); err != nil {
-		if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
-			err = finalError{err}
-		}
+	if w.process, err = ex.begin(w, nonce, []*os.File{child, w.box.File(), stdout, stderr}); err != nil {
 		return nil, err
 	}
 	w.pid.Store(int64(w.process.PID()))
 	w.box.CloseFile()
 	w.reader = wire.NewReader(socket, w.readLimit())
 	return w, nil
+}
+
+// begin forks the process from the template, or starts it where there is none.
+// The files are its socket, black box, standard output and standard error.
+func (ex *Executor) begin(w *worker, nonce string, files []*os.File) (*osproc.Process, error) {
+	forked, err := ex.nursery.fork(w, nonce, files)
+	if forked != nil || err != nil {
+		return forked, err
+	}
+	w.readyBy = time.Now().Add(ex.config.HandshakeTimeout) // a template that was of no use has taken its time
+	command, err := ex.command(nonce)
+	if err != nil {
+		return nil, finalError{err}
+	}
+	command.Files, command.Stdout, command.Stderr = files[:2], files[2], files[3]
+	started, err := ex.spawner.Start(ex.life, command)
+	return started, finalIfMissing(err)
+}
+
+// finalIfMissing makes the error of a start final when the file is the reason.
+func finalIfMissing(err error) error {
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+		return finalError{err}
+	}
+	return err
 }
 
 // readLimit returns the largest frame that is read: one with a value, or one of
@@ -198,47 +218,71 @@ func hasVariable(env []string, name string) bool {
 	return false
 }
 
-// handshake sends setup and awaits hello.
-func (w *worker) handshake(nonce string) error {
-	config := w.slot.executor.config
-	w.socket.SetDeadline(time.Now().Add(config.HandshakeTimeout))
-	defer w.socket.SetDeadline(time.Time{})
-	if err := w.sendSetup(config); err != nil {
-		return fmt.Errorf("setup: %w", err)
-	}
-	h, body, err := w.reader.Next()
-	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return lateError{config.HandshakeTimeout}
-	case err != nil:
-		return fmt.Errorf("not ready: %w", err)
-	case h.Type == wire.TypeFatal:
-		return finalError{fatal(body)}
-	case h.Type != wire.TypeHello:
-		return fmt.Errorf("first frame is %v: want hello", h.Type)
-	}
-	if w.hello, err = wire.ParseHello(body); err != nil {
-		return err
-	}
-	if w.hello.Nonce != nonce {
-		return errors.New("hello is not from this worker: the word it returns is another one")
-	}
-	w.learn(config)
-	return nil
+// setup returns what every worker is told.
+func (ex *Executor) setup() wire.Setup {
+	config := ex.config
+	return wire.Setup{Threads: config.Threads, Memory: uint64(config.Memory), MaxFrame: uint32(config.MaxFrame)}
 }
 
-func (w *worker) sendSetup(config Config) error {
-	setup := wire.Setup{Threads: config.Threads, Memory: uint64(config.Memory), MaxFrame: uint32(config.MaxFrame)}
-	if r := config.Runtime; r != nil {
+// setup returns what the worker is told. One that was forked has loaded what is
+// to be loaded.
+func (w *worker) setup() wire.Setup {
+	setup := w.slot.executor.setup()
+	r := w.slot.executor.config.Runtime
+	switch {
+	case w.template != nil:
+		setup.Options = r.Template.Worker
+	case r != nil:
 		setup.Preload, setup.Options = r.Preload, r.Options
 	}
+	return setup
+}
+
+// handshake sends setup and awaits the hello of a worker or template.
+func (ex *Executor) handshake(socket *net.UnixConn, reader *wire.Reader, setup wire.Setup, nonce string, deadline time.Time) (wire.Hello, error) {
+	socket.SetDeadline(deadline)
+	defer socket.SetDeadline(time.Time{})
+	setup.ReadyBy = uint64(shm.MonotonicNow()) + uint64(max(0, time.Until(deadline)))
+	h, body, err := exchange(socket, reader, setup)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return wire.Hello{}, lateError{ex.config.HandshakeTimeout, ex.prelude()}
+	case isFinal(err):
+		return wire.Hello{}, err
+	case err != nil:
+		return wire.Hello{}, fmt.Errorf("not ready%s: %w", ex.prelude(), err)
+	case h.Type == wire.TypeFatal:
+		return wire.Hello{}, finalError{fatal(body)}
+	case h.Type != wire.TypeHello:
+		return wire.Hello{}, fmt.Errorf("first frame is %v: want hello", h.Type)
+	}
+	hello, err := wire.ParseHello(body)
+	if err == nil && hello.Nonce != nonce {
+		err = errors.New("hello is not from this worker: the word it returns is another one")
+	}
+	return hello, err
+}
+
+// exchange sends setup and returns the first frame that comes. The body is valid
+// until the next frame is read.
+func exchange(socket *net.UnixConn, reader *wire.Reader, setup wire.Setup) (wire.Header, []byte, error) {
 	frame, start := wire.BeginFrame(nil)
 	frame, err := setup.Append(frame)
 	if err != nil {
-		return finalError{err}
+		return wire.Header{}, nil, finalError{err}
 	}
-	_, err = w.socket.Write(wire.EndFrame(frame, start, wire.Header{Type: wire.TypeSetup}))
-	return err
+	if _, err := socket.Write(wire.EndFrame(frame, start, wire.Header{Type: wire.TypeSetup})); err != nil && !isEnd(err) {
+		return wire.Header{}, nil, fmt.Errorf("setup: %w", err)
+	} // one that has ended may have said why
+	return reader.Next()
+}
+
+// prelude says in an error what workers do before they are ready.
+func (ex *Executor) prelude() string {
+	if r := ex.config.Runtime; r != nil && r.Prelude != "" {
+		return " (before that it " + r.Prelude + ")"
+	}
+	return ""
 }
 
 // learn keeps what hello tells.
@@ -277,7 +321,7 @@ func (w *worker) discard(err error) error {
 	if isFinal(err) {
 		return err
 	}
-	lost := &ExitError{PID: w.process.PID(), Code: exit.Code, Signal: exit.Signal, Tail: w.tail()}
+	lost := &ExitError{PID: w.process.PID(), Code: exit.Code, Signal: exit.Signal, Reason: w.unknownEnd(exit, ""), Tail: w.tail()}
 	if w.slot.executor.config.Runtime == nil {
 		err = fmt.Errorf("%w (does its main call worker.Main first?)", err)
 	}
@@ -286,19 +330,22 @@ func (w *worker) discard(err error) error {
 
 // emit returns what passes on the lines of one stream.
 func (w *worker) emit(stderr bool) func([]byte) {
-	output := w.slot.executor.config.Output
 	return func(text []byte) {
 		if stderr {
 			w.noteCrash(text)
 		}
-		if output != nil {
-			output(Line{Worker: int(w.pid.Load()), Label: w.label(), Stderr: stderr, Text: text})
-			return
-		}
-		name := w.label()
-		if name == "" {
-			name = w.String()
-		}
-		fmt.Fprintf(os.Stderr, "[%s] %s\n", name, text)
+		w.slot.executor.emit(Line{Worker: int(w.pid.Load()), Label: w.label(), Stderr: stderr, Text: text}, w.String())
 	}
+}
+
+// emit passes a line on. name stands for a label where there is none.
+func (ex *Executor) emit(line Line, name string) {
+	if ex.config.Output != nil {
+		ex.config.Output(line)
+		return
+	}
+	if line.Label != "" {
+		name = line.Label
+	}
+	fmt.Fprintf(os.Stderr, "[%s] %s\n", name, line.Text)
 }

@@ -22,17 +22,19 @@ const mostHeld = 1024
 // Its mutex is that of its slot: state and calls change together.
 type worker struct {
 	// Immutable.
-	slot    *slot
-	process *osproc.Process
-	socket  *net.UnixConn
-	box     *shm.Box
-	stdout  *osproc.Output
-	stderr  *osproc.Output
-	threads int
-	hello   wire.Hello
-	pid     atomic.Int64             // 0 before the process was started
-	memory  string                   // what enforces the memory limit
-	offers  map[string]wire.TaskInfo // the worker's tasks; nil when it takes any name
+	slot     *slot
+	process  *osproc.Process
+	template *template // that it was forked from; nil when it was started
+	readyBy  time.Time // when it must have said hello
+	socket   *net.UnixConn
+	box      *shm.Box
+	stdout   *osproc.Output
+	stderr   *osproc.Output
+	threads  int
+	hello    wire.Hello
+	pid      atomic.Int64             // 0 before the process was started
+	memory   string                   // what enforces the memory limit
+	offers   map[string]wire.TaskInfo // the worker's tasks; nil when it takes any name
 
 	goes   sync.WaitGroup // filler and receiver
 	gone   chan struct{}  // closed when the process has ended

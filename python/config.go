@@ -4,10 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strconv"
+	"strings"
 	"time"
 
-	"github.com/gotandem/tandem/internal/codec"
 	"github.com/gotandem/tandem/process"
 )
 
@@ -34,8 +33,18 @@ type Config struct {
 
 	// Preload is what each worker loads before its first call: tasks,
 	// "FILE.py", or names of modules. A worker that cannot load one of them does
-	// not serve.
+	// not serve. With a template they are loaded once, and again only after the
+	// template has ended.
 	Preload []string
+
+	// Initializer is a task, "FILE.py:FUNCTION" or "MODULE:FUNCTION", that takes
+	// no argument. Each worker calls it once, before its first call. A worker
+	// whose initializer raises an exception or does not return within
+	// HandshakeTimeout does not serve. Empty means none.
+	Initializer string
+
+	// Start says how workers come to be.
+	Start Start
 
 	// Dir is the workers' directory, where relative files of tasks begin.
 	// Empty means that of this program.
@@ -52,7 +61,7 @@ type Config struct {
 	MaxCalls         int
 	MaxResident      int64
 	IdleTimeout      time.Duration
-	HandshakeTimeout time.Duration // covers the imports of Preload
+	HandshakeTimeout time.Duration // covers the imports of Preload, and Initializer
 	CancelGrace      time.Duration
 	KillGrace        time.Duration
 	RestartBudget    int
@@ -64,6 +73,12 @@ func (c Config) validate() error {
 	var errs []error
 	if c.Processes < 0 {
 		errs = append(errs, fmt.Errorf("Processes is %d: want 0 or more", c.Processes))
+	}
+	if int(c.Start) >= len(startNames) {
+		errs = append(errs, fmt.Errorf("Start is %d: want StartAuto, StartTemplate or StartSpawn", c.Start))
+	}
+	if c.Initializer != "" && !strings.Contains(c.Initializer, ":") {
+		errs = append(errs, fmt.Errorf("Initializer is %q: want FILE.py:FUNCTION or MODULE:FUNCTION", c.Initializer))
 	}
 	for i, name := range c.Preload {
 		if name == "" {
@@ -81,39 +96,11 @@ func (c Config) processConfig(path string) process.Config {
 	}
 	return process.Config{
 		Workers: processes, Threads: c.Threads, Queue: c.Queue,
-		Runtime: &process.Runtime{
-			Name:    "python",
-			Path:    path,
-			Args:    interpreterArgs(),
-			Codec:   codec.JSON{},
-			Preload: c.Preload,
-			Options: options(processes),
-		},
-		Env: c.Env, Dir: c.Dir, Output: c.Output,
+		Runtime: c.runtimeConfig(path, processes),
+		Env:     c.Env, Dir: c.Dir, Output: c.Output,
 		Memory: c.Memory, MaxCalls: c.MaxCalls, MaxResident: c.MaxResident,
 		IdleTimeout: c.IdleTimeout, HandshakeTimeout: c.HandshakeTimeout,
 		CancelGrace: c.CancelGrace, KillGrace: c.KillGrace,
 		RestartBudget: c.RestartBudget, MaxFrame: c.MaxFrame,
 	}
-}
-
-// interpreterArgs are the arguments that make an interpreter a worker.
-func interpreterArgs() []string { return []string{"-u", "-c", bootstrap} }
-
-// options is what the worker program gets in the setup frame: itself, and the
-// environment that it sets where the user's has nothing.
-func options(processes int) map[string]any {
-	threads := strconv.Itoa(max(1, runtime.GOMAXPROCS(0)/processes))
-	environment := make(map[string]string, len(threadVariables))
-	for _, name := range threadVariables {
-		environment[name] = threads
-	}
-	return map[string]any{"program": program(), "environment": environment}
-}
-
-// threadVariables size the thread pools of numerical libraries. Without them
-// each worker would start a thread for every processor.
-var threadVariables = []string{
-	"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
-	"NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
 }

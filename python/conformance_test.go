@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/internal/osproc"
 	"github.com/gotandem/tandem/python"
 	"github.com/gotandem/tandem/tandemtest"
 )
@@ -22,23 +23,39 @@ func newExecutor(t testing.TB, config python.Config) *python.Executor {
 	return ex
 }
 
+// onEachStart runs f as a subtest for every way to start workers.
+func onEachStart(t *testing.T, f func(t *testing.T, method python.Start)) {
+	for _, method := range []python.Start{python.StartTemplate, python.StartSpawn} {
+		t.Run(method.String(), func(t *testing.T) {
+			if err := osproc.CanAdopt(); err != nil && method == python.StartTemplate {
+				t.Skip(err)
+			}
+			f(t, method)
+		})
+	}
+}
+
 func TestConformanceWithProcesses(t *testing.T) {
-	tandemtest.RunExecutor(t, tandemtest.Spec{
-		New: func(t testing.TB, options tandemtest.Options) tandem.Executor {
-			return newExecutor(t, python.Config{Processes: options.Slots, Queue: options.Queue})
-		},
-		Tasks:        tandemtest.Declared("suite.py:"),
-		Capabilities: abilities,
+	onEachStart(t, func(t *testing.T, method python.Start) {
+		tandemtest.RunExecutor(t, tandemtest.Spec{
+			New: func(t testing.TB, options tandemtest.Options) tandem.Executor {
+				return newExecutor(t, python.Config{Processes: options.Slots, Queue: options.Queue, Start: method})
+			},
+			Tasks:        tandemtest.Declared("suite.py:"),
+			Capabilities: abilities,
+		})
 	})
 }
 
 func TestConformanceWithThreads(t *testing.T) {
 	// A crash and a timeout cost the calls of the other threads too.
-	tandemtest.RunExecutor(t, tandemtest.Spec{
-		New: func(t testing.TB, options tandemtest.Options) tandem.Executor {
-			return newExecutor(t, python.Config{Processes: 1, Threads: options.Slots, Queue: options.Queue})
-		},
-		Tasks:        tandemtest.Declared("suite.py:"),
-		Capabilities: tandemtest.Capabilities{KillsOnTimeout: true, ErrorTypes: true},
+	onEachStart(t, func(t *testing.T, method python.Start) {
+		tandemtest.RunExecutor(t, tandemtest.Spec{
+			New: func(t testing.TB, options tandemtest.Options) tandem.Executor {
+				return newExecutor(t, python.Config{Processes: 1, Threads: options.Slots, Queue: options.Queue, Start: method})
+			},
+			Tasks:        tandemtest.Declared("suite.py:"),
+			Capabilities: tandemtest.Capabilities{KillsOnTimeout: true, ErrorTypes: true},
+		})
 	})
 }

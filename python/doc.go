@@ -23,6 +23,25 @@
 //     tandem.ErrUnknownTask, or New's workers when it is in Config.Preload. The text
 //     says what exists instead, or has the traceback of the import.
 //   - A crash, kill or hang costs the calls that were running in that worker.
+//   - An initializer runs once in each worker before its first call. When it
+//     raises, exits, ends its process or does not return, the executor's error
+//     names it.
+//
+// # How workers come to be
+//
+// Config.Start says how; tandem.Stats says what came of it. With a template one
+// interpreter imports what Config.Preload names, then freezes the garbage
+// collector and forks a worker whenever one is wanted. The worker shares the memory
+// of the imports until one of both writes to it, and takes milliseconds. The
+// template is started with the first worker, and again with the next one after
+// it has ended. It stays when workers are ended for being idle.
+//
+// The imports run in the template, so what they leave is that of a fork: files and
+// connections that they opened are shared by all workers and belong into
+// Config.Initializer, as does what must differ; generators of the module random
+// and the global one of NumPy are seeded anew. Functions registered with atexit
+// run at the end of each worker, not of the template. A template whose imports
+// started threads is not forked.
 //
 // # The interpreter
 //

@@ -45,6 +45,7 @@ type setting struct {
 	setup       wire.Setup // zero fields get defaults
 	boxSize     int
 	raw         []byte // sent instead of the setup frame
+	template    bool   // it is to be a template
 }
 
 // begin starts a worker and sends setup, but does not read the answer.
@@ -76,7 +77,10 @@ func (p *parent) fillIn(s *setting) {
 	if s.boxSize == 0 {
 		s.boxSize = 256 << 10
 	}
-	s.setup.Options = options(1)
+	s.setup.Options = Config{}.options(1)
+	if s.template {
+		s.setup.Options["role"] = "template"
+	}
 }
 
 func (p *parent) spawn(s setting) {
@@ -107,6 +111,13 @@ func (p *parent) spawn(s setting) {
 		must(err)
 		defer pipes[i].Close()
 	}
+	if forkWorkers {
+		template := beginTemplate(p.t, setting{interpreter: s.interpreter, dir: s.dir, env: s.env, setup: wire.Setup{Memory: s.setup.Memory}})
+		template.awaitTemplate()
+		p.process = template.fork(child, p.box.File(), pipes[0], pipes[1])
+		p.connect(socket)
+		return
+	}
 	gate := wire.Gate{Version: wire.Version, Socket: 3, BlackBox: 4, Nonce: "9f3c"}
 	p.process, err = spawner.Start(p.t.Context(), osproc.Command{
 		Path: s.interpreter, Args: interpreterArgs(), Dir: s.dir,
@@ -115,9 +126,16 @@ func (p *parent) spawn(s setting) {
 		Files: []*os.File{child, p.box.File()},
 	})
 	must(err)
+	p.connect(socket)
+}
+
+// connect is what follows the start of the process.
+func (p *parent) connect(socket *net.UnixConn) {
 	p.box.CloseFile()
 	p.reader = wire.NewReader(socket, 0)
-	must(socket.SetDeadline(time.Now().Add(patience)))
+	if err := socket.SetDeadline(time.Now().Add(patience)); err != nil {
+		p.t.Fatal(err)
+	}
 	p.t.Cleanup(p.end)
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +19,18 @@ import (
 // of a failure; shorter fails on a busy machine.
 const patience = 60 * time.Second
 
+// roleVariable makes the test binary, started again, something else: see Roles.
+const roleVariable = "PYTHON_TEST_ROLE"
+
+// Roles are what it can be then. Tests of the package outside add to it.
+var Roles = map[string]func(args []string){}
+
 func TestMain(m *testing.M) {
+	if role := os.Getenv(roleVariable); role != "" {
+		os.Unsetenv(roleVariable)
+		Roles[role](os.Args[1:])
+		os.Exit(0)
+	}
 	os.Exit(leaktest.Main(m))
 }
 
@@ -78,17 +90,30 @@ func onEach(t *testing.T, f func(t *testing.T, interpreter string)) {
 	t.Helper()
 	anyInterpreter(t)
 	var missing []string
-	for _, version := range versions {
+	for i, version := range versions {
 		path, ok := interpreters()[version]
 		if !ok {
 			missing = append(missing, version)
 			continue
+		}
+		if forkWorkers && i > 0 && len(missing) < i && version != newest() {
+			continue // what differs between versions was seen by workers that were started
 		}
 		t.Run(version, func(t *testing.T) { f(t, path) })
 	}
 	if len(missing) > 0 {
 		t.Logf("not installed, so not tested: Python %s", strings.Join(missing, ", "))
 	}
+}
+
+// newest returns the newest version that is installed.
+func newest() string {
+	for _, version := range slices.Backward(versions) {
+		if _, ok := interpreters()[version]; ok {
+			return version
+		}
+	}
+	return ""
 }
 
 // scripts writes Python files into a new folder and returns it.
@@ -115,5 +140,11 @@ func contains(t *testing.T, text string, wants ...string) {
 		}
 	}
 }
+
+// AnyInterpreter is for the tests of the package outside.
+func AnyInterpreter(t testing.TB) string { return anyInterpreter(t) }
+
+// Interpreters is for the tests of the package outside.
+func Interpreters() map[string]string { return interpreters() }
 
 func jsonString(v any) string { return fmt.Sprintf("%q", v) }

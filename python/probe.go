@@ -20,6 +20,11 @@ type Info struct {
 	Prefix         string `json:"prefix"`         // where its packages are: the virtual environment, if it is in one
 }
 
+// FreeThreaded is how WorkerStats.Runtime ends for workers whose threads run
+// Python code at the same time, after their imports: an extension can take that
+// away.
+const FreeThreaded = " free-threaded"
+
 // The oldest version that workers run on.
 const (
 	oldestMajor = 3

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
 	"github.com/gotandem/tandem/cmd/tandem/internal/console"
 	"github.com/gotandem/tandem/cmd/tandem/internal/machine"
 	"github.com/gotandem/tandem/cmd/tandem/internal/quantity"
@@ -45,23 +46,28 @@ type pythonFacts struct {
 	Path         string `json:"path"`
 	Executable   string `json:"executable"`
 	Version      string `json:"version"`
-	FreeThreaded bool   `json:"free_threaded"`
+	FreeThreaded bool   `json:"free_threaded"`         // after the imports of the task, if one was given
+	Start        string `json:"start,omitempty"`       // how workers come to be, as tandem.Stats says
+	StartError   string `json:"start_error,omitempty"` // why a worker does not
 }
 
 func newDoctor() *cobra.Command {
 	var asJSON bool
 	var asked string
 	cmd := &cobra.Command{
-		Use:     "doctor",
+		Use:     "doctor [flags] [FILE.py:FUNCTION | PACKAGE.MODULE:FUNCTION]",
 		Short:   "tell what this machine offers, which Python is used, and which limits are enforced",
-		Example: "  tandem doctor\n  tandem doctor --python python3.14t\n  tandem doctor --json",
-		Args:    noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			d := diagnose(cmd.Context(), asked)
+		Example: "  tandem doctor\n  tandem doctor thumbs.py:make\n  tandem doctor --python python3.14t\n  tandem doctor --json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			task, err := doctorTask(args)
+			if err != nil {
+				return exitf(statusUsage, "%w", err)
+			}
+			d := diagnose(cmd.Context(), asked, task)
 			if asJSON {
 				return own(writeJSON(cmd.OutOrStdout(), d))
 			}
-			_, err := io.WriteString(cmd.OutOrStdout(), d.text())
+			_, err = io.WriteString(cmd.OutOrStdout(), d.text())
 			return own(err)
 		},
 	}
@@ -70,8 +76,19 @@ func newDoctor() *cobra.Command {
 	return cmd
 }
 
+// doctorTask returns the task whose imports are to be looked at, or none.
+func doctorTask(args []string) (arguments.Task, error) {
+	switch len(args) {
+	case 0:
+		return arguments.Task{}, nil
+	case 1:
+		return arguments.ParseTask(args[0])
+	}
+	return arguments.Task{}, fmt.Errorf("%d tasks: tandem doctor takes one at most", len(args))
+}
+
 // diagnose looks at everything. What is missing is part of what it returns.
-func diagnose(ctx context.Context, asked string) *diagnosis {
+func diagnose(ctx context.Context, asked string, task arguments.Task) *diagnosis {
 	if ctx == nil {
 		ctx = context.Background()
 	}
@@ -81,14 +98,14 @@ func diagnose(ctx context.Context, asked string) *diagnosis {
 		Schema: 1, Version: version(), Go: strings.TrimPrefix(runtime.Version(), "go"),
 		Facts: machine.Read(), Restrictions: restrictions(runtime.GOOS),
 	}
-	d.probePython(ctx, asked)
+	d.probePython(ctx, asked, task)
 	d.probeWorkers(ctx)
 	return d
 }
 
 // probePython asks the interpreter what it is.
-func (d *diagnosis) probePython(ctx context.Context, asked string) {
-	path, err := interpreter(asked, "")
+func (d *diagnosis) probePython(ctx context.Context, asked string, task arguments.Task) {
+	path, err := interpreter(asked, task.File)
 	if err != nil {
 		d.PythonError = err.Error()
 		return
@@ -98,7 +115,36 @@ func (d *diagnosis) probePython(ctx context.Context, asked string) {
 		d.PythonError = err.Error()
 	}
 	if info.Version != "" {
-		d.Python = &pythonFacts{path, info.Executable, info.Version, info.FreeThreaded}
+		d.Python = &pythonFacts{Path: path, Executable: info.Executable, Version: info.Version, FreeThreaded: info.FreeThreaded}
+	}
+	if err == nil {
+		d.Python.probeStart(ctx, task)
+	}
+}
+
+// probeStart starts a worker that loads the task, if there is one.
+func (f *pythonFacts) probeStart(ctx context.Context, task arguments.Task) {
+	config := python.Config{
+		Processes: 1, Interpreter: f.Path, HandshakeTimeout: probeWithin,
+		Output: func(process.Line) {}, // what imports print does not belong here
+	}
+	if task != (arguments.Task{}) {
+		config.Preload = []string{task.String()}
+	}
+	ex, err := python.New(config)
+	if err != nil {
+		f.StartError = err.Error()
+		return
+	}
+	defer func() { _ = ex.Close(ctx) }()
+	if err := ex.WaitReady(ctx); err != nil {
+		f.StartError = err.Error()
+		return
+	}
+	stats := ex.Stats()
+	f.Start = stats.StartMethod
+	if runtime := stats.Workers[0].Runtime; runtime != "" {
+		f.FreeThreaded = strings.HasSuffix(runtime, python.FreeThreaded)
 	}
 }
 
@@ -156,6 +202,9 @@ func (d *diagnosis) text() string {
 	}
 	line("temporary", "%s", d.tempText())
 	line("python", "%s", d.pythonText())
+	if d.Python != nil {
+		line("--start", "%s", console.Printable(d.Python.startText()))
+	}
 	if d.Workers {
 		line("workers", "can be started")
 		line("--memory", "enforced by %s", orNothing(d.MemoryBy))
@@ -224,4 +273,18 @@ func (d *diagnosis) pythonText() string {
 		text += "; " + d.PythonError
 	}
 	return text
+}
+
+// startText says how workers come to be.
+func (f *pythonFacts) startText() string {
+	why, spawned := strings.CutPrefix(f.Start, "spawn: ")
+	switch {
+	case f.StartError != "":
+		return "no worker can be started: " + f.StartError
+	case spawned:
+		return "spawn, each Python process by itself: " + why
+	case f.Start == "template":
+		return "template: Python processes are forked from one that did the imports"
+	}
+	return f.Start
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/gotandem/tandem/cmd/tandem/internal/progress"
 	"github.com/gotandem/tandem/cmd/tandem/internal/quantity"
 	"github.com/gotandem/tandem/cmd/tandem/internal/results"
+	"github.com/gotandem/tandem/python"
 )
 
 // closeWithin bounds the end of workers that have nothing more to do. Longer
@@ -36,6 +37,9 @@ type mapFlags struct {
 	memory             quantity.Size
 	maxCalls           int
 	python             string
+	preload            []string
+	initializer        string
+	start              python.Start
 	quiet              bool
 	progress           progress.Mode
 }
@@ -90,9 +94,12 @@ func (f *mapFlags) define(cmd *cobra.Command) {
 	flags.Var(&f.memory, "memory", "limit the memory of each Python process: 512M, 2G")
 	flags.IntVar(&f.maxCalls, "max-calls", 0, "replace a Python process after `N` calls")
 	flags.StringVar(&f.python, "python", "", "the Python interpreter is `PATH` (default: of VIRTUAL_ENV, of .venv beside the file, python3)")
+	flags.StringArrayVar(&f.preload, "preload", nil, "import `MODULE` or FILE.py before the first call; may be given again")
+	flags.StringVar(&f.initializer, "initializer", "", "call `FILE.py:FUNCTION` without an argument once in each Python process")
+	flags.Var(&f.start, "start", "fork Python processes from one that did the imports (template), start each by itself (spawn), or auto: what is safe")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "one line for each failure, no progress")
 	flags.Var(&f.progress, "progress", "how progress is shown on standard error")
-	for name, unset := range map[string]string{"as": "auto", "output": "json", "progress": "auto"} {
+	for name, unset := range map[string]string{"as": "auto", "output": "json", "start": "auto", "progress": "auto"} {
 		flags.Lookup(name).DefValue = unset
 	}
 }
@@ -134,7 +141,7 @@ func (f *mapFlags) check(cmd *cobra.Command, line arguments.Line) error {
 	if line.Command == nil {
 		return nil
 	}
-	for _, name := range []string{"threads", "as", "output", "memory", "max-calls", "python"} {
+	for _, name := range []string{"threads", "as", "output", "memory", "max-calls", "python", "preload", "initializer", "start"} {
 		if flags.Changed(name) {
 			return exitf(statusUsage, "--%s is for Python functions: a command does not have it", name)
 		}

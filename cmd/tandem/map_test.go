@@ -63,6 +63,23 @@ func TestMapInputsAndOutputs(t *testing.T) {
 	}
 }
 
+// A way to start that was not the first choice is told once, unless asked to be
+// quiet.
+func TestMapTellsHowItStarts(t *testing.T) {
+	run(t, "", "map", "--start", "template", "--preload", "json", "--initializer", "tasks.py:initialize", "tasks.py:is_initialized", ":::", "1").
+		expect(t, 0, "1\n")
+	o := run(t, "", "map", "-p", "2", "threads.py:echo", ":::", "1", "2")
+	o.expect(t, 0, "1\n2\n", "each Python process is started by itself: the imports of threads.py:echo started a thread")
+	if n := strings.Count(o.stderr, "by itself"); n != 1 {
+		t.Errorf("said %d times: %s", n, o.stderr)
+	}
+	for _, more := range []string{"-q", "--start=spawn"} {
+		if o := run(t, "", "map", more, "threads.py:echo", ":::", "1"); o.stderr != "" {
+			t.Errorf("%s: stderr is %q", more, o.stderr)
+		}
+	}
+}
+
 func TestMapUnordered(t *testing.T) {
 	o := run(t, numbers(1, 200, same), "map", "-p", "2", "--unordered", "tasks.py:double")
 	lines := strings.Split(strings.TrimSpace(o.stdout), "\n")

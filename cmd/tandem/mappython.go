@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,9 @@ func (f *mapFlags) mapPython(line arguments.Line, session *mapping.Session, c *c
 		Processes:   f.workers(line),
 		Threads:     f.threads,
 		Interpreter: path,
-		Preload:     []string{name},
+		Preload:     append(slices.Clone(f.preload), name),
+		Initializer: f.initializer,
+		Start:       f.start,
 		Memory:      int64(f.memory),
 		MaxCalls:    f.maxCalls,
 
@@ -47,8 +50,11 @@ func (f *mapFlags) mapPython(line arguments.Line, session *mapping.Session, c *c
 		return exitf(statusUsage, "%w", err)
 	}
 	defer closeExecutor(ex, c)
-	if err := awaitLoaded(ex, name, session, c); err != nil {
+	if err := f.awaitLoaded(ex, name, session, c); err != nil {
 		return err
+	}
+	if why, found := strings.CutPrefix(ex.Stats().StartMethod, "spawn: "); found && !f.quiet {
+		c.Print("tandem: each Python process is started by itself: " + console.Printable(why) + "\n")
 	}
 	return runJob(f, line, mapping.Job[json.RawMessage, json.RawMessage]{
 		Kind: pythonKind{f.as, f.output}, Executor: ex, Console: c, Session: session,
@@ -57,7 +63,7 @@ func (f *mapFlags) mapPython(line arguments.Line, session *mapping.Session, c *c
 }
 
 // awaitLoaded blocks until a worker has loaded the task.
-func awaitLoaded(ex *python.Executor, name string, session *mapping.Session, c *console.Console) error {
+func (f *mapFlags) awaitLoaded(ex *python.Executor, name string, session *mapping.Session, c *console.Console) error {
 	c.Show("tandem: loading " + name)
 	err := ex.WaitReady(session.Taking())
 	c.Erase()
@@ -66,6 +72,9 @@ func awaitLoaded(ex *python.Executor, name string, session *mapping.Session, c *
 	}
 	if status, stopped := session.Stopped(); stopped {
 		return &exit{status: status}
+	}
+	if remote, ok := errors.AsType[*tandem.RemoteError](err); ok && remote.Traceback != "" && !f.quiet {
+		c.Print(remote.Traceback)
 	}
 	return exitf(statusUsage, "cannot load %s: %s", name, strings.TrimPrefix(err.Error(), "preload: "))
 }

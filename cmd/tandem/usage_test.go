@@ -41,6 +41,14 @@ func TestUsage(t *testing.T) {
 		"command: no such":     {"map -- ./no-such-file {}", 127, []string{"no command \"./no-such-file\""}},
 		"command: not allowed": {"map -- " + locked, 126, []string{"cannot be run: permission denied"}},
 		"command: threads":     {"map -t 4 -- cat", 2, []string{"--threads is for Python functions"}},
+		"command: start":       {"map --start spawn -- cat", 2, []string{"--start is for Python functions"}},
+		"bad start":            {"map --start fork tasks.py:echo", 2, []string{"want one of auto, template, spawn"}},
+		"missing preload":      {"map --preload nope --start spawn tasks.py:echo", 2, []string{"no module 'nope'"}},
+		"bad initializer":      {"map --initializer broken tasks.py:echo", 2, []string{"Initializer is \"broken\": want FILE.py:FUNCTION"}},
+		"failing initializer":  {"map --initializer tasks.py:initialize_badly tasks.py:echo", 2, []string{"Traceback", "in initialize_badly", "initializer: tasks.py:initialize_badly raised ValueError: no model"}},
+		"no template":          {"map --start template threads.py:echo", 2, []string{"the imports of threads.py:echo started a thread"}},
+		"doctor, no task":      {"doctor x", 2, []string{"x"}},
+		"doctor, two tasks":    {"doctor a.py:f b.py:f", 2, []string{"takes one at most"}},
 		"arguments":            {"version 1", 2, []string{"tandem version takes no arguments"}},
 	}
 	for name, test := range tests {

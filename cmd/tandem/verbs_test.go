@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -56,10 +57,30 @@ func TestDoctor(t *testing.T) {
 	if o.status != 0 || o.stderr != "" {
 		t.Errorf("exit status %d, stderr %q", o.status, o.stderr)
 	}
-	for _, want := range []string{"cores ", "memory ", "python ", "workers      can be started", "--memory     enforced by ", "temporary "} {
+	for _, want := range []string{"cores ", "memory ", "python ", "--start      ", "workers      can be started", "--memory     enforced by ", "temporary "} {
 		if !strings.Contains(o.stdout, "\n"+want) {
 			t.Errorf("lacks %q:\n%s", want, o.stdout)
 		}
+	}
+}
+
+// With a task doctor tells what its imports do.
+func TestDoctorOfATask(t *testing.T) {
+	for task, want := range map[string]string{
+		"tasks.py:echo":   "template",
+		"threads.py:echo": "spawn: the imports of threads.py:echo started a thread",
+	} {
+		o := run(t, "", "doctor", "--json", task)
+		var d diagnosis
+		if err := json.Unmarshal([]byte(o.stdout), &d); err != nil || d.Python == nil {
+			t.Fatalf("%v: %s", err, o.stdout)
+		}
+		if d.Python.StartError != "" || d.Python.Start != want && runtime.GOOS == "linux" {
+			t.Errorf("%s: start is %q %q, want %q", task, d.Python.Start, d.Python.StartError, want)
+		}
+	}
+	if o := run(t, "", "doctor", "tasks.py:ecko"); !strings.Contains(o.stdout, "no worker can be started: ") || !strings.Contains(o.stdout, "did you mean 'echo'?") {
+		t.Errorf("stdout is %s", o.stdout)
 	}
 }
 

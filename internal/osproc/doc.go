@@ -10,7 +10,8 @@
 //
 //	O1: Exited is closed in exited and reaped, never in running.
 //	O2: a signal is sent only before reaped. Until then the kernel keeps the
-//	    process number, so no signal can hit a stranger.
+//	    process number, so no signal can hit a stranger. To a process that was
+//	    adopted it goes through a pidfd, because its parent may die.
 //	O3: Reap kills what is left of the group before it reaps the leader.
 //	O4: on Linux the leader is killed when this program dies, however it dies:
 //	    the parent-death signal follows the thread that made the process, and
@@ -18,6 +19,10 @@
 //	    locked until [Child.Reap], of a [Child] (golang/go#27505).
 //	O5: a process gets the descriptors and the environment that its [Command]
 //	    lists and nothing else of what this program opened.
+//
+// A process of another parent can be adopted ([Adopt]): that parent reaps it when
+// it is asked to. On kernels before Linux 6.9 the rest of its group is not killed
+// when that parent has died first and the leader was reaped by the system.
 //
 // A grandchild that leaves the group with setsid escapes O3. Descriptors that
 // this program was itself started with, beside 0 to 2, are passed on unless it

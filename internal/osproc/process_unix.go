@@ -17,13 +17,14 @@ type Process struct {
 	pid     int
 	exited  chan struct{} // closed by watch
 	release func()        // called once, by the Reap that reaps
+	adopted *adopted      // nil for a child of this program
 
 	watcher sync.WaitGroup
 
 	mu       sync.Mutex
 	gone     bool // guarded by mu: the number is no longer ours (O2)
 	released bool // guarded by mu
-	exit     Exit // guarded by mu; valid once gone
+	exit     Exit // guarded by mu; valid once gone; of an adopted one, once it was reaped
 }
 
 func newProcess(s started, release func()) *Process {
@@ -82,14 +83,25 @@ func (p *Process) KillGroup() error {
 // killLocked aims at the leader too, in case it moved to another group.
 func (p *Process) killLocked() error {
 	groupErr := p.signalLocked(syscall.SIGKILL)
-	if err := syscall.Kill(p.pid, syscall.SIGKILL); err == nil {
+	if err := p.sendLocked(syscall.SIGKILL, true); err == nil {
 		return nil
 	}
 	return groupErr
 }
 
+// sendLocked sends sig to the group, and with leader to the leader only.
+func (p *Process) sendLocked(sig syscall.Signal, leader bool) error {
+	switch {
+	case p.adopted != nil:
+		return p.adopted.signal(p.pid, sig, leader)
+	case leader:
+		return syscall.Kill(p.pid, sig)
+	}
+	return syscall.Kill(-p.pid, sig)
+}
+
 func (p *Process) signalLocked(sig syscall.Signal) error {
-	err := syscall.Kill(-p.pid, sig)
+	err := p.sendLocked(sig, false)
 	if errors.Is(err, syscall.ESRCH) || (errors.Is(err, syscall.EPERM) && p.hasExited()) {
 		return os.ErrProcessDone // macOS says EPERM for a group of zombies
 	}
@@ -111,6 +123,9 @@ func (p *Process) hasExited() bool {
 // answer is always the same.
 func (p *Process) Reap() Exit {
 	p.watcher.Wait()
+	if p.adopted != nil {
+		return p.reapAdopted()
+	}
 
 	p.mu.Lock()
 	if !p.gone {

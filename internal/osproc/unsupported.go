@@ -42,6 +42,18 @@ func (*Process) KillGroup() error { return ErrUnsupported }
 // Reap returns an unknown exit.
 func (*Process) Reap() Exit { return Exit{Code: CodeUnknown} }
 
+// CanAdopt returns [ErrUnsupported].
+func CanAdopt() error { return ErrUnsupported }
+
+// Adopt returns [ErrUnsupported].
+func Adopt(*Process, int, func() Exit) (*Process, error) { return nil, ErrUnsupported }
+
+// ExitOf returns an unknown exit.
+func ExitOf(int, time.Duration, time.Duration, int64) Exit { return Exit{Code: CodeUnknown} }
+
+// SendFiles returns [ErrUnsupported].
+func SendFiles(*net.UnixConn, []byte, ...*os.File) error { return ErrUnsupported }
+
 // Thread cannot be made here: [NewThread] returns [ErrUnsupported].
 type Thread struct{}
 

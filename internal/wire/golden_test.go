@@ -48,6 +48,10 @@ func goldens() []golden {
 		{"returned", wire.Header{Type: wire.TypeReturned, ID: 100, Count: 3}, empty},
 		{"returned_none", wire.Header{Type: wire.TypeReturned}, empty},
 		{"stop", wire.Header{Type: wire.TypeStop}, empty},
+		{"fork", wire.Header{Type: wire.TypeFork, ID: 1}, func(*testing.T) []byte { return wire.Fork{Nonce: "9f3c"}.Append(nil) }},
+		{"forked", wire.Header{Type: wire.TypeForked, ID: 1}, func(*testing.T) []byte { return wire.Forked{PID: 43}.Append(nil) }},
+		{"reap", wire.Header{Type: wire.TypeReap, ID: 43}, empty},
+		{"reaped", wire.Header{Type: wire.TypeReaped, ID: 43}, func(*testing.T) []byte { return reaped.Append(nil) }},
 	}
 }
 
@@ -63,6 +67,7 @@ var (
 	}
 	fatal   = wire.Failure{Kind: wire.KindStart, Message: "no <module> named x", Chain: []wire.Cause{}}
 	define  = wire.Define{Name: "square", In: "int", Out: "int"}
+	reaped  = wire.Reaped{Status: 9, User: 12000000, System: 3000000, MaxRSS: 20 << 20}
 	failure = wire.Failure{
 		Kind: wire.KindError, Type: "ValueError", Message: "bad width",
 		Chain: []wire.Cause{{Type: "KeyError", Message: "'w'"}}, Traceback: "Traceback …",
@@ -185,6 +190,15 @@ func checkMessage(t *testing.T, h wire.Header, body []byte) {
 	case wire.TypeFailure:
 		got, err = wire.ParseFailure(body)
 		want = failure
+	case wire.TypeFork:
+		got, err = wire.ParseFork(body)
+		want = wire.Fork{Nonce: "9f3c"}
+	case wire.TypeForked:
+		got, err = wire.ParseForked(body)
+		want = wire.Forked{PID: 43}
+	case wire.TypeReaped:
+		got, err = wire.ParseReaped(body)
+		want = reaped
 	case wire.TypeCall, wire.TypeResult:
 		_, err = wire.ParsePayloads(h, body)
 	}

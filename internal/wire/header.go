@@ -35,12 +35,18 @@ const (
 	TypeRecall   Type = 9  // parent to worker: give calls back
 	TypeReturned Type = 10 // worker to parent: these calls have not started
 	TypeStop     Type = 11 // parent to worker: finish, then exit
+
+	TypeFork   Type = 15 // parent to template: fork a worker, with the descriptors that come along
+	TypeForked Type = 16 // template to parent: the answer to fork
+	TypeReap   Type = 17 // parent to template: reap a worker that has ended
+	TypeReaped Type = 18 // template to parent: the answer to reap
 )
 
 var typeNames = [...]string{
 	TypeSetup: "setup", TypeHello: "hello", TypeFatal: "fatal", TypeDefine: "define",
 	TypeCall: "call", TypeResult: "result", TypeFailure: "failure", TypeCancel: "cancel",
 	TypeRecall: "recall", TypeReturned: "returned", TypeStop: "stop",
+	TypeFork: "fork", TypeForked: "forked", TypeReap: "reap", TypeReaped: "reaped",
 }
 
 // String returns the name in docs/wire.md, or "type(N)" for an unknown type.

@@ -12,11 +12,12 @@ const MaxThreads = 252
 
 // Setup is the body of a setup frame: how the worker is to serve.
 type Setup struct {
-	Threads  int            `json:"threads"`   // 1 to MaxThreads
-	Memory   uint64         `json:"memory"`    // limit in bytes; 0 for none
-	MaxFrame uint32         `json:"max_frame"` // largest body; not 0
-	Preload  []string       `json:"preload"`   // what to load before the first call
-	Options  map[string]any `json:"options"`   // for one runtime only
+	Threads  int            `json:"threads"`            // 1 to MaxThreads
+	Memory   uint64         `json:"memory"`             // limit in bytes; 0 for none
+	MaxFrame uint32         `json:"max_frame"`          // largest body; not 0
+	Preload  []string       `json:"preload"`            // what to load before the first call
+	Options  map[string]any `json:"options"`            // for one runtime only
+	ReadyBy  uint64         `json:"ready_by,omitempty"` // when hello must have come, CLOCK_MONOTONIC in ns; 0 when not known
 }
 
 // Hello is the body of a hello frame: what the worker is.

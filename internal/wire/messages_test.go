@@ -33,12 +33,18 @@ func TestMessagesRefuse(t *testing.T) {
 		"hello":   func(s string) error { _, err := wire.ParseHello([]byte(s)); return err },
 		"define":  func(s string) error { _, err := wire.ParseDefine([]byte(s)); return err },
 		"failure": func(s string) error { _, err := wire.ParseFailure([]byte(s)); return err },
+		"fork":    func(s string) error { _, err := wire.ParseFork([]byte(s)); return err },
+		"forked":  func(s string) error { _, err := wire.ParseForked([]byte(s)); return err },
+		"reaped":  func(s string) error { _, err := wire.ParseReaped([]byte(s)); return err },
 	}
 	bad := map[string][]string{
 		"setup":   {`{"threads":0,"max_frame":1}`, `{"threads":253,"max_frame":1}`, `{"threads":1}`, `{"threads":1,"max_frame":4294967296}`},
 		"hello":   {`{"pid":1}`},
 		"define":  {`{"in":"int"}`},
 		"failure": {`{"message":"m"}`, `{"kind":5}`},
+		"fork":    {`{}`, `{"nonce":"word"}`},
+		"forked":  {`{}`, `{"pid":0}`, `{"pid":1}`, `{"pid":-9}`, `{"pid":"9"}`},
+		"reaped":  {`{"status":"9"}`},
 	}
 	for name, f := range parse {
 		for _, body := range append(bad[name], "", "{", "[]", "{}x") {

@@ -12,13 +12,15 @@ tasks      names such as ``FILE.py:FUNCTION``, and the functions they mean
 calls      accepted calls, and the queue in which they wait
 runner     one thread that runs calls
 reader     the thread that reads the socket
+template   the process that workers are forked from
 start      from the setup frame to serving
 ========== ==================================================================
 
 Threads: the *main thread* runs calls when the worker has one thread, so that
 code that needs it (signal handlers, some GUI and C libraries) works; otherwise
 it waits for the threads that do. The *reader* always reads the socket. The
-*flusher* sends what would wait too long behind a running call.
+*flusher* sends what would wait too long behind a running call. A template has
+the main thread only.
 
 Only the standard library is used, and nothing newer than Python 3.9.
 """

@@ -16,6 +16,7 @@ VERSION = 1
 HEADER_SIZE = 32
 
 SETUP, HELLO, FATAL, DEFINE, CALL, RESULT, FAILURE, CANCEL, RECALL, RETURNED, STOP = range(1, 12)
+FORK, FORKED, REAP, REAPED = range(15, 19)  # between the engine and a template
 
 FLAG_TIMEOUT = 1  # the body begins with a timeout
 FLAG_ARRAY = 2  # the payloads are one JSON array

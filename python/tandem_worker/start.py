@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import threading
+from time import monotonic
 
 from . import failures, frames, tasks
 from .calls import Queue
@@ -16,11 +17,12 @@ from .frames import HEADER_SIZE, ProtocolError
 from .outbox import MAX_THREADS, BlackBox, Outbox
 from .reader import Reader, die
 from .runner import Limits, Runner, flush_output
+from .template import Template, read_frame
 
 TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, NoReturn
+    from typing import Any
 
 # Stack of the reader and the flusher, which call nothing deep. It counts
 # against the memory limit; the default is 8 MiB on most systems.
@@ -48,7 +50,11 @@ class Setup:
             self.memory = int(fields["memory"])
             self.max_frame = int(fields["max_frame"])
             self.preload = [str(name) for name in fields["preload"]]
-            self.environment = {str(k): str(v) for k, v in fields["options"].get("environment", {}).items()}
+            options = fields["options"]
+            self.environment = {str(k): str(v) for k, v in options.get("environment", {}).items()}
+            self.is_template = options.get("role") == "template"
+            self.initializer = str(options.get("initializer") or "")
+            self.ready_by = int(fields.get("ready_by", 0)) / 1e9  # by the monotonic clock; 0 when not known
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise ProtocolError(f"body of setup: {error!r}") from None
         if not 1 <= self.threads <= MAX_THREADS:
@@ -61,17 +67,25 @@ def main(gate: Gate, setup_frame: bytes) -> None:
     """Serve until the engine says stop, then return, so that the interpreter exits as usual.
 
     ``setup_frame`` is the first frame of the stream, whose header was checked.
-    Exits the process when the worker cannot serve or the engine has gone.
+    Exits the process when the worker cannot serve or the engine has gone. In a
+    template this returns in every worker that is forked from it, never in the
+    template itself.
     """
     try:
         setup = Setup(setup_frame[HEADER_SIZE:])
-        connection = socket.socket(fileno=gate.socket)
-        box = BlackBox(gate.box)
-        if box.threads < setup.threads:
-            raise ProtocolError(f"black box has {box.threads} threads, setup says {setup.threads}")
+        _prepare_process(setup)
+        if setup.is_template:
+            gate, setup = _be_template(gate, setup)
+        _be_worker(gate, setup)
     except (ProtocolError, OSError) as error:
         die(str(error))
-    _prepare_process(setup)
+
+
+def _be_worker(gate: Gate, setup: Setup) -> None:
+    connection = socket.socket(fileno=gate.socket)
+    box = BlackBox(gate.box)
+    if box.threads < setup.threads:
+        raise ProtocolError(f"black box has {box.threads} threads, setup says {setup.threads}")
     memory = _limit_memory(setup.memory)
     limits = Limits(setup.max_frame, setup.memory)
     queue, outbox = Queue(), Outbox(connection, box)
@@ -80,13 +94,36 @@ def main(gate: Gate, setup_frame: bytes) -> None:
     try:
         # First, so that the end of the engine is noticed during long imports.
         _start_helpers(outbox.serve, Reader(connection, queue, outbox, limits, setup.threads).run)
-        for name in setup.preload:
-            _preload(name)
+        _load(setup)
+        _initialize(setup)
     except _CannotServe as error:
-        _exit_with_fatal(outbox, error.failure)
+        outbox.answer(_fatal(error), False)
+        outbox.drain()
+        flush_output()
+        os._exit(1)
     outbox.answer(frames.frame(frames.HELLO, _hello(gate.nonce, memory)), False)
     outbox.flush()
     _serve(runners, outbox)
+
+
+def _be_template(gate: Gate, setup: Setup) -> tuple[Gate, Setup]:
+    """Fork workers as long as the engine wants some. Returns in each of them, with what it was told."""
+    connection = socket.socket(fileno=gate.socket)
+    template = Template(connection)
+    memory = _limit_memory(setup.memory)
+    try:
+        _load(setup)
+    except _CannotServe as error:
+        connection.sendall(_fatal(error))
+        flush_output()
+        os._exit(1)
+    flush_output()  # or each worker would write it again
+    threads, unfit = template.settle()
+    details = {"threads": threads, "unfit": unfit}
+    connection.sendall(frames.frame(frames.HELLO, _hello(gate.nonce, memory, details)))
+    nonce = template.serve()
+    gate = Gate(gate.socket, gate.box, nonce)
+    return gate, Setup(read_frame(gate.socket, frames.SETUP, 16 << 20))
 
 
 class _CannotServe(Exception):
@@ -157,39 +194,86 @@ def _full_traceback(error: BaseException) -> str:
     return "".join(traceback.format_exception(type(error), error, error.__traceback__))
 
 
-def _preload(name: str) -> None:
+def _load(setup: Setup) -> None:
+    """Load what the setup names, also where the initializer is."""
+    with _Watch(setup):
+        for name in setup.preload:
+            _preload("preload", name)
+        if setup.initializer:
+            _preload("initializer", setup.initializer)
+
+
+def _preload(what: str, name: str) -> None:
     try:
         tasks.preload(name)
     except tasks.NoTask as error:
-        failure = failures.failure("start", f"preload: {error}", traceback=error.traceback)
+        failure = failures.failure("start", f"{what}: {error}", traceback=error.traceback)
         raise _CannotServe(failure) from None
     except MemoryError:
-        text = f"preload: {name} does not fit into the memory limit"
+        text = f"{what}: {name} does not fit into the memory limit"
         raise _CannotServe(failures.failure("start", text, type="MemoryError")) from None
 
 
-def _exit_with_fatal(outbox: Outbox, failure: dict[str, Any]) -> NoReturn:
-    outbox.answer(frames.frame(frames.FATAL, failures.encode(failure, 1 << 20)), False)
-    outbox.drain()
-    flush_output()
-    os._exit(1)
+def _initialize(setup: Setup) -> None:
+    """Call the initializer. Whatever it raises, the worker cannot serve."""
+    name = setup.initializer
+    if not name:
+        return
+    try:
+        with _Watch(setup):
+            tasks.initialize(name)
+    except BaseException as error:
+        text = f"initializer: {name} raised {type(error).__name__}: {failures.message_of(error)}"
+        if isinstance(error, SystemExit):
+            text += ": it must return for the worker to serve"
+        raise _CannotServe(failures.failure("start", text, traceback=failures.traceback_of(error))) from None
 
 
-def _hello(nonce: str, memory: str) -> bytes:
+class _Watch:
+    """While it is entered, writes the stacks to standard error shortly before the engine gives up.
+
+    It works also while C code holds the interpreter lock.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self._seconds = (setup.ready_by - monotonic()) * 0.9 if setup.ready_by else 0
+
+    def __enter__(self) -> None:
+        if self._seconds > 0:
+            previous = threading.stack_size(_HELPER_STACK)
+            try:
+                faulthandler.dump_traceback_later(self._seconds, file=2)
+            except RuntimeError:
+                pass  # no thread can be started: the helpers say so
+            finally:
+                threading.stack_size(previous)
+
+    def __exit__(self, *_: object) -> None:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _fatal(error: _CannotServe) -> bytes:
+    return frames.frame(frames.FATAL, failures.encode(error.failure, 1 << 20))
+
+
+def _hello(nonce: str, memory: str, details: dict[str, Any] | None = None) -> bytes:
     version = sys.version.split()[0]
     is_gil_enabled = getattr(sys, "_is_gil_enabled", lambda: True)
+    free_threaded = not is_gil_enabled()  # after the imports: an extension may have enabled it
+    lock = " free-threaded" if free_threaded else ""
     implementation = sys.implementation.name
     body = {
         "nonce": nonce,
-        "runtime": f"{'CPython' if implementation == 'cpython' else implementation} {version}",
+        "runtime": f"{'CPython' if implementation == 'cpython' else implementation} {version}{lock}",
         "pid": os.getpid(),
         "tasks": [],  # any name may be defined: functions are found when they are needed
         "memory": memory,
         "details": {
             "implementation": implementation,
             "version": version,
-            "free_threaded": not is_gil_enabled(),  # after preload: an extension may have enabled it
+            "free_threaded": free_threaded,
             "executable": sys.executable,
+            **(details or {}),
         },
     }
     return json.dumps(body).encode()

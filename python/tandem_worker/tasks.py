@@ -81,6 +81,29 @@ def preload(name: str) -> None:
 
 def find_function(name: str) -> Function:
     """Return the function that ``name`` means, loading what holds it. Raises :class:`NoTask`, and MemoryError."""
+    found = _find(name)
+    return _in_event_loop(found) if _is_async(found) else found
+
+
+def initialize(name: str) -> None:
+    """Call the function that ``name`` means, without an argument.
+
+    Raises :class:`NoTask`, and what the function raises.
+    """
+    with _loading:
+        found = _find(name)
+    if _is_async(found):
+        import asyncio
+
+        async def run() -> None:
+            await found()
+
+        asyncio.run(run())
+    else:
+        found()
+
+
+def _find(name: str) -> Any:
     place, colon, path = name.rpartition(":")
     if not colon or not place or not path:
         raise NoTask(f"{name!r} is not a task: want FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION")
@@ -95,7 +118,7 @@ def find_function(name: str) -> Function:
             raise _import_failed(shown, error) from None
     if not callable(found):
         raise NoTask(f"{path!r} in {shown} is not a function but {type(found).__name__}")
-    return _in_event_loop(found) if _is_async(found) else found
+    return found
 
 
 def find_module(place: str) -> ModuleType:

@@ -75,3 +75,19 @@ class Shape:
     @staticmethod
     def area(side):
         return side * side
+
+
+_initialized = 0
+
+
+def initialize():
+    global _initialized
+    _initialized += 1
+
+
+def initialize_badly():
+    raise ValueError("no model")
+
+
+def is_initialized(_):
+    return _initialized

@@ -1,0 +1,226 @@
+"""The process that workers are forked from.
+
+It loads what every worker needs, once, and then does nothing but fork when it is
+asked to. It has one thread, because the locks that another one holds stay locked
+in the child for ever. It never reaps a child by itself: until the engine asks
+for that, the number of the child is the child's, and can be signaled.
+"""
+
+from __future__ import annotations
+
+import array
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+
+from . import failures, frames
+from .frames import HEADER_SIZE, ProtocolError
+
+TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
+if TYPE_CHECKING:
+    from typing import Any
+
+# Where the descriptors of a fork frame go, in their order.
+_SOCKET, _BOX = 3, 4
+_PLACES = (_SOCKET, _BOX, 1, 2)
+_FREE = 5  # above all places
+
+_PR_SET_PDEATHSIG = 1
+_MAX_BODY = 1 << 16  # of a request
+
+
+class Template:
+    """Forks workers as ``connection`` asks. Nothing here may be called by two threads."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._pid = os.getpid()
+        self._prctl: Any = None
+        self._collects = True  # what the imports left of the garbage collector
+        self._on_child: Any = None  # and of the handler of SIGCHLD
+
+    def settle(self) -> tuple[int, str]:
+        """Make ready to be forked, after the imports.
+
+        Returns how many threads there are, and why this process cannot be
+        forked, empty when it can.
+        """
+        unfit = self._find_prctl()
+        # A handler of the imports, or SIG_IGN, would take the exit statuses away.
+        self._on_child = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self._collects = gc.isenabled()
+        gc.disable()
+        gc.collect()
+        gc.freeze()  # the collector would write to what is shared
+        try:
+            threads = len(os.listdir("/proc/self/task"))
+        except OSError as error:
+            return 0, unfit or f"the threads of the template cannot be counted: {error}"
+        return threads, unfit
+
+    def _find_prctl(self) -> str:
+        """Find what ties the life of a worker to that of the template."""
+        try:
+            import ctypes
+
+            libc = ctypes.CDLL(None)
+            libc.fflush(None)  # or each worker would write what C code has printed during the imports
+            self._prctl = libc.prctl
+        except (ImportError, OSError, AttributeError) as error:
+            return f"the interpreter has no ctypes to call prctl with: {error}"
+        return ""
+
+    def serve(self) -> str:
+        """Do what the engine asks. Ends the process with the stream.
+
+        Returns in each worker that is forked, with its nonce; its descriptors
+        are where a started worker has them.
+        """
+        while True:
+            header, body, received = self._request()
+            if header.type == frames.FORK:
+                nonce = _nonce(body)
+                if len(received) != len(_PLACES):
+                    raise ProtocolError(f"fork comes with {len(received)} descriptors, want {len(_PLACES)}")
+                if self._fork(header.id, received):
+                    return nonce
+                continue
+            for fd in received:
+                os.close(fd)
+            if header.type == frames.REAP:
+                self._answer(frames.REAPED, header.id, _reap(header.id))
+
+    def _request(self) -> tuple[frames.Header, bytes, list[int]]:
+        received: list[int] = []
+        header = frames.parse_header(self._receive(HEADER_SIZE, received), 0, _MAX_BODY)
+        return header, self._receive(header.length, received), received
+
+    def _receive(self, count: int, received: list[int]) -> bytes:
+        """Return exactly ``count`` bytes. The descriptors that come with them go to ``received``."""
+        parts = []
+        room = socket.CMSG_SPACE(16 * array.array("i").itemsize)
+        while count:
+            try:
+                part, ancillary, _, _ = self._connection.recvmsg(count, room, socket.MSG_CMSG_CLOEXEC)
+            except OSError:  # a parent that died with bytes unread resets the connection
+                os._exit(1)
+            for level, kind, data in ancillary:
+                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                    fds = array.array("i")
+                    fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
+                    received.extend(fds)
+            if not part:
+                os._exit(0)  # the engine needs no more workers; what the imports left to atexit is the workers'
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+    def _answer(self, kind: int, request: int, body: dict[str, Any]) -> None:
+        try:
+            self._connection.sendall(frames.frame(kind, json.dumps(body).encode(), id=request))
+        except OSError:
+            os._exit(1)  # nobody is left to tell
+
+    def _fork(self, request: int, received: list[int]) -> bool:
+        """Fork a worker and say so. Returns True in the worker."""
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self._close(received)
+            self._answer(frames.FORKED, request, failures.failure("start", str(error), type=type(error).__name__))
+            return False
+        if pid == 0:
+            self._become_worker(received)
+            return True
+        try:
+            os.setpgid(pid, pid)  # here too: the group is there before anyone can want to signal it
+        except OSError:
+            pass  # it has ended
+        self._close(received)
+        self._answer(frames.FORKED, request, {"pid": pid})
+        return False
+
+    @staticmethod
+    def _close(fds: list[int]) -> None:
+        for fd in fds:
+            os.close(fd)
+
+    def _become_worker(self, received: list[int]) -> None:
+        """Leave everything of the template behind."""
+        os.setpgid(0, 0)
+        if self._prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) or os.getppid() != self._pid:
+            os._exit(1)  # the template ended before the system was told
+        self._connection.detach()  # its number is about to be another's
+        import fcntl
+
+        above = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _FREE) for fd in received]
+        self._close(received)
+        for fd, place in zip(above, _PLACES):
+            os.dup2(fd, place, inheritable=place < _SOCKET)
+        self._close(above)
+        if self._on_child is not None:  # None: it was not set from Python
+            signal.signal(signal.SIGCHLD, self._on_child)
+        if self._collects:
+            gc.enable()  # what was frozen stays so
+        _reseed()
+
+
+def read_frame(fd: int, kind: int, limit: int) -> bytes:
+    """Return the body of the next frame, which must be of ``kind``. The end of the stream ends the process.
+
+    Raises :class:`ProtocolError`.
+    """
+    header = frames.parse_header(_read(fd, HEADER_SIZE), 0, limit)
+    if header.type != kind:
+        raise ProtocolError(f"frame is of type {header.type}, want {kind}")
+    return _read(fd, header.length)
+
+
+def _read(fd: int, count: int) -> bytes:
+    parts = []
+    while count:
+        try:
+            part = os.read(fd, count)
+        except OSError:
+            part = b""
+        if not part:
+            os._exit(1)
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+def _nonce(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["nonce"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise ProtocolError(f"body of fork: {error!r}") from None
+
+
+def _reap(pid: int) -> dict[str, Any]:
+    """Reap a child that has ended, and return how."""
+    try:
+        found, status, usage = os.wait4(pid, os.WNOHANG)
+    except (OSError, OverflowError) as error:
+        return failures.failure("error", f"process {pid}: {error}")
+    if not found:
+        return failures.failure("error", f"process {pid} has not ended")
+    return {
+        "status": status,
+        "user_ns": int(usage.ru_utime * 1e9),
+        "system_ns": int(usage.ru_stime * 1e9),
+        "max_rss": usage.ru_maxrss << 10,  # Linux counts in KiB
+    }
+
+
+def _reseed() -> None:
+    """Give this worker random numbers of its own. The module random does that by itself."""
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        try:
+            numpy_random.seed()  # type: ignore[attr-defined]
+        except Exception:
+            pass  # something else of that name
