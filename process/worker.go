@@ -50,6 +50,8 @@ type worker struct {
 	frames     []byte // reused
 	holds      []held // reused: the calls of the frame being built
 
+	crashLines int // owned by the reader of standard error: how many lines of a crash are still kept
+
 	// Owned by the receiver, and after it has ended by the supervisor.
 	reader *wire.Reader
 	pace   pace
@@ -75,13 +77,14 @@ type worker struct {
 	expireAt    uint64 // after how many answers to be replaced; 0: never
 	idleSince   time.Time
 	lookAt      time.Time // when the supervisor looks at deadlines next
-	crash       string    // the first line of a crash that it wrote
+	crash       string    // the first line of a crash that it wrote, and some that followed
 	stall       stall
 	resident    int64
 	overLimit   int64         // resident size that exceeded the memory limit; 0: did not
 	stalled     time.Duration // for how long it had not started a call when it was killed for that
 	brokenBy    error         // why its stream is of no use
 	closedEarly bool          // it was killed because its stream had ended
+	unwilling   bool          // it was killed because it did not stop
 }
 
 // stall is since when a worker that runs nothing has not started a call.

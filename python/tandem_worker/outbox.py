@@ -12,10 +12,12 @@ the order in which words are stored. Each word is stored by one 8-byte write
 from __future__ import annotations
 
 import _thread
+import errno
 import mmap
 import os
 import socket
 from collections import deque
+from os import _exit, write  # as they are before tasks can change the module
 from time import monotonic
 
 from .frames import ProtocolError
@@ -38,6 +40,9 @@ FLUSH_BYTES = 64 << 10
 # How long an answer may wait for others, in seconds. Longer delays answers
 # behind a slow call; shorter makes the flusher compete with that call.
 FLUSH_DELAY = 0.001
+
+# What the socket says when its number was closed, or is that of something else.
+_DAMAGED = (errno.EBADF, errno.ENOTSOCK, errno.ENOTCONN, errno.EDESTADDRREQ)
 
 
 class BlackBox:
@@ -237,8 +242,10 @@ class Outbox:
     def _write(self, data: memoryview) -> int:
         try:
             return self._socket.send(data)
-        except OSError:
-            os._exit(1)  # nobody is left to tell
+        except OSError as error:
+            if error.errno in _DAMAGED:
+                _say_damaged()
+            _exit(1)  # or nobody is left to tell
 
     def _ring(self) -> None:
         try:
@@ -247,6 +254,16 @@ class Outbox:
             pass  # it rings already
 
 
+def _say_damaged() -> None:
+    try:
+        write(2, b"tandem worker: a task closed the socket of its worker\n")
+    except OSError:
+        pass
+
+
 def _end_fork() -> None:
-    os.write(2, b"tandem worker: a forked child came back from its task: it must end with os._exit\n")
-    os._exit(1)
+    try:
+        write(2, b"tandem worker: a forked child came back from its task: it must end with os._exit\n")
+    except OSError:
+        pass
+    _exit(1)

@@ -9,8 +9,9 @@ import signal
 import socket
 import sys
 import threading
+from os import _exit
 
-from . import failures, frames, tasks
+from . import descriptors, failures, frames, tasks
 from .calls import Queue
 from .frames import HEADER_SIZE, ProtocolError
 from .outbox import MAX_THREADS, BlackBox, Outbox
@@ -65,8 +66,8 @@ def main(gate: Gate, setup_frame: bytes) -> None:
     """
     try:
         setup = Setup(setup_frame[HEADER_SIZE:])
-        connection = socket.socket(fileno=gate.socket)
-        box = BlackBox(gate.box)
+        box = descriptors.without_copy(lambda: BlackBox(gate.box))
+        connection = socket.socket(fileno=descriptors.out_of_reach(gate.socket))
         if box.threads < setup.threads:
             raise ProtocolError(f"black box has {box.threads} threads, setup says {setup.threads}")
     except (ProtocolError, OSError) as error:
@@ -98,7 +99,7 @@ class _CannotServe(Exception):
 def _prepare_process(setup: Setup) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the engine
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    faulthandler.enable()  # a crash in C code leaves the Python stack on stderr
+    faulthandler.enable(all_threads=False)  # a crash in C code leaves the Python stack on stderr
     for name, value in setup.environment.items():
         os.environ.setdefault(name, value)  # read by libraries when they are loaded
     explicit = "PYTHONIOENCODING" in os.environ
@@ -172,7 +173,7 @@ def _exit_with_fatal(outbox: Outbox, failure: dict[str, Any]) -> NoReturn:
     outbox.answer(frames.frame(frames.FATAL, failures.encode(failure, 1 << 20)), False)
     outbox.drain()
     flush_output()
-    os._exit(1)
+    _exit(1)
 
 
 def _hello(nonce: str, memory: str) -> bytes:

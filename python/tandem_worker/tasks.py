@@ -37,6 +37,9 @@ _MAX_LISTED = 12  # functions that a message lists
 _loading = threading.RLock()
 _files: dict[str, ModuleType] = {}  # by real path, guarded by _loading
 
+# Where relative file names begin, also after a task has changed the directory.
+_origin = os.getcwd()
+
 
 class NoTask(Exception):
     """A name means nothing that can run. ``traceback`` is that of a failed import, if any."""
@@ -64,9 +67,14 @@ class Task:
             if self.function is None:
                 try:
                     self.function = find_function(self.name)
+                except MemoryError:
+                    raise
                 except NoTask as error:
                     self._error = error
                     raise
+                except BaseException as error:  # what a module holds may raise anything when looked at
+                    self._error = _import_failed(self.name, error)
+                    raise self._error from None
             return self.function
 
 
@@ -122,7 +130,7 @@ def _is_file(place: str) -> bool:
 
 
 def _load_file(path: str) -> ModuleType:
-    real = os.path.realpath(path)
+    real = os.path.realpath(os.path.join(_origin, path))
     if real in _files:
         return _files[real]
     if not os.path.isfile(real):
@@ -192,11 +200,11 @@ def _location(error: BaseException) -> str:
 
 
 def _no_file(path: str) -> str:
-    folder, base = os.path.split(os.path.realpath(path))
+    folder, base = os.path.split(os.path.realpath(os.path.join(_origin, path)))
     if not os.path.isdir(folder):
         return f"no file {path!r}: there is no folder {folder}"
     others = [name for name in os.listdir(folder) if name.endswith(".py")]
-    return f"no file {path!r} in {os.getcwd()}" + _did_you_mean(base, others)
+    return f"no file {path!r} in {_origin}" + _did_you_mean(base, others)
 
 
 def _no_function(holder: Any, attribute: str, shown: str) -> str:
