@@ -237,7 +237,16 @@ func (w *worker) threadsLocked() int {
 	if w.cautious && w.answered == 0 {
 		return 1
 	}
-	return w.threads
+	return w.lastLocked(w.threads)
+}
+
+// lastLocked returns n, or how many calls the worker has before it is replaced
+// when that is less: what it is sent it runs, so more would outlast MaxCalls.
+func (w *worker) lastLocked(n int) int {
+	if w.expireAt == 0 {
+		return n
+	}
+	return int(min(uint64(n), w.expireAt-min(w.expireAt, w.answered)))
 }
 
 // sendLocked leaves a frame for the filler to send before others.

@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -56,11 +57,19 @@ func TestDoctor(t *testing.T) {
 	if o.status != 0 || o.stderr != "" {
 		t.Errorf("exit status %d, stderr %q", o.status, o.stderr)
 	}
-	for _, want := range []string{"cores ", "memory ", "python ", "workers      can be started", "--memory     enforced by ", "temporary "} {
+	for _, want := range []string{"cores ", "memory ", "python ", "workers      can be started", "--memory     enforced by " + limitOfPython() + " for Python workers, ", "temporary "} {
 		if !strings.Contains(o.stdout, "\n"+want) {
 			t.Errorf("lacks %q:\n%s", want, o.stdout)
 		}
 	}
+}
+
+// limitOfPython is what enforces the memory limit of Python workers here.
+func limitOfPython() string {
+	if runtime.GOOS == "linux" {
+		return "rlimit (allocations beyond it fail)"
+	}
+	return "sampling (a worker whose resident size is beyond it is killed)"
 }
 
 func TestDoctorAsJSON(t *testing.T) {

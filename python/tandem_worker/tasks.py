@@ -223,9 +223,12 @@ def _is_own_function(value: object, holder: object) -> bool:
 
 
 def _did_you_mean(word: str, others: list[str]) -> str:
-    from difflib import get_close_matches
+    try:
+        from difflib import get_close_matches
 
-    close = get_close_matches(word, others, 1)
+        close = get_close_matches(word, others, 1)
+    except ImportError:  # a task has changed where modules are found
+        return ""
     return f"; did you mean {close[0]!r}?" if close else ""
 
 

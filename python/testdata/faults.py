@@ -14,7 +14,6 @@ import io
 import json
 import locale
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -138,6 +137,21 @@ def allocate_small_objects():
     kept = None
     while True:
         kept = [kept, {}]
+
+
+def grow():
+    """Grow without a limit that stops it, slowly enough to be noticed before it is much."""
+    kept = []
+    while len(kept) < 2000:
+        kept.append(bytearray(os.urandom(1 << 20)))
+
+
+kept_for_ever = []
+
+
+def keep(megabytes):
+    kept_for_ever.append(bytearray(b"x") * (megabytes << 20))
+    return megabytes
 
 
 def allocate_and_catch():
@@ -276,6 +290,8 @@ def write_everywhere():
 
 
 def limit_descriptors():
+    import resource
+
     resource.setrlimit(resource.RLIMIT_NOFILE, (5, 5))
     return "limited"
 
@@ -648,21 +664,8 @@ def result_is_false_coroutine():
     return coroutine()
 
 
-# Modules that do not want to be loaded, for tests of the names of tasks.
-
-
-def late(n):
-    return 2 * n
-
-
-def relative(n):
-    return n + 1
+# Ordinary tasks.
 
 
 def pid(_):
-    return os.getpid()
-
-
-def nap(seconds):
-    time.sleep(seconds)
     return os.getpid()
