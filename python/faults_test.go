@@ -42,6 +42,7 @@ type fault struct {
 	timeout  time.Duration // of the call
 	memory   int64         // limit of the workers
 	since    int           // the minor version of Python 3 that it needs
+	exit     string        // what Stats says of the worker's end, where it is not said by an error
 	remains  bool          // a process that nobody can find is left
 	gentle   bool          // the worker is as before, so that it can be used for the next fault
 }
@@ -139,7 +140,7 @@ var faults = []fault{
 	{name: "low_recursion_limit", outcomes: returns(`"limited"`)},
 
 	// Threads.
-	{name: "leave_thread", outcomes: returns(`"started"`)},
+	{name: "leave_thread", outcomes: returns(`"started"`), exit: "it did not end within 300ms of being told to: signal: killed"},
 	{name: "leave_failing_thread", outcomes: returns(`"started"`), gentle: true},
 	{name: "exit_thread", outcomes: raises("SystemExit"), gentle: true},
 
@@ -470,10 +471,15 @@ func (ft *faultTest) finish(t *testing.T) {
 	if stats.Restarts > 1 {
 		t.Errorf("%d workers were replaced, want at most 1", stats.Restarts)
 	}
+	said := ft.exit == ""
 	for _, w := range stats.Workers {
+		said = said || strings.Contains(w.LastExit, ft.exit)
 		if w.LastExit != "" && w.LastExit != "exit status 0" {
 			t.Logf("slot %d: %.300s", w.Slot, w.LastExit)
 		}
+	}
+	if !said {
+		t.Errorf("no worker ended with %q", ft.exit)
 	}
 	if ft.remains {
 		ft.endRemains(t)

@@ -6,6 +6,7 @@ number that they think is theirs. The socket must not be what they hit.
 
 from __future__ import annotations
 
+import errno
 import os
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
 # Where descriptors go. Higher makes the table of the process larger (8 bytes for
 # each); lower is nearer to what tasks open, and to what they close by range.
 _HIGH = 1000
+
+
+# What a socket says when its number was closed, or is that of something else.
+_DAMAGE = (errno.EBADF, errno.ENOTSOCK, errno.ENOTCONN, errno.EDESTADDRREQ)
+
+CLOSED = "a task closed the socket of its worker"
+
+
+def is_damage(error: OSError) -> bool:
+    """Report whether an error of the socket comes from a task, not from the parent's end."""
+    return error.errno in _DAMAGE
 
 
 def out_of_reach(fd: int) -> int:

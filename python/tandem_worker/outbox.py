@@ -12,7 +12,6 @@ the order in which words are stored. Each word is stored by one 8-byte write
 from __future__ import annotations
 
 import _thread
-import errno
 import mmap
 import os
 import socket
@@ -20,6 +19,7 @@ from collections import deque
 from os import _exit, write  # as they are before tasks can change the module
 from time import monotonic
 
+from . import descriptors
 from .frames import ProtocolError
 
 _MAGIC = 0x31424254  # TBB1
@@ -40,10 +40,6 @@ FLUSH_BYTES = 64 << 10
 # How long an answer may wait for others, in seconds. Longer delays answers
 # behind a slow call; shorter makes the flusher compete with that call.
 FLUSH_DELAY = 0.001
-
-# What the socket says when its number was closed, or is that of something else.
-_DAMAGED = (errno.EBADF, errno.ENOTSOCK, errno.ENOTCONN, errno.EDESTADDRREQ)
-
 
 class BlackBox:
     """The worker's side of the box behind descriptor ``fd``, which it closes.
@@ -243,8 +239,8 @@ class Outbox:
         try:
             return self._socket.send(data)
         except OSError as error:
-            if error.errno in _DAMAGED:
-                _say_damaged()
+            if descriptors.is_damage(error):
+                _say(descriptors.CLOSED)
             _exit(1)  # or nobody is left to tell
 
     def _ring(self) -> None:
@@ -254,16 +250,13 @@ class Outbox:
             pass  # it rings already
 
 
-def _say_damaged() -> None:
-    try:
-        write(2, b"tandem worker: a task closed the socket of its worker\n")
-    except OSError:
-        pass
-
-
 def _end_fork() -> None:
-    try:
-        write(2, b"tandem worker: a forked child came back from its task: it must end with os._exit\n")
-    except OSError:
-        pass
+    _say("a forked child came back from its task: it must end with os._exit")
     _exit(1)
+
+
+def _say(text: str) -> None:
+    try:
+        write(2, f"tandem worker: {text}\n".encode())
+    except OSError:  # a task may have closed it
+        pass

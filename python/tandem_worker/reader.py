@@ -12,7 +12,7 @@ import socket
 from json import JSONDecoder
 from os import _exit, write  # as they are before tasks can change the module
 
-from . import failures, frames
+from . import descriptors, failures, frames
 from .calls import Batch
 from .frames import HEADER_SIZE, ProtocolError
 from .tasks import Task
@@ -94,8 +94,10 @@ class Reader:
     def _receive(self, room: memoryview) -> int:
         try:
             count = self._socket.recv_into(room)
-        except OSError:  # a parent that died with bytes unread resets the connection
-            count = 0
+        except OSError as error:
+            if descriptors.is_damage(error):
+                die(descriptors.CLOSED)
+            count = 0  # a parent that died with bytes unread resets the connection
         if count == 0:
             raise EOFError
         return count

@@ -179,7 +179,7 @@ def abort_for_memory():
 
 
 def allocate_large_result():
-    return "x" * (150 << 20)
+    return "x" * (120 << 20)
 
 
 # Recursion.
