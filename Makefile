@@ -4,6 +4,7 @@
 # make bench   the comparisons with other tools
 # make stress  all tests again and again, shuffled, on 1, 2 and 8 processors
 # make fuzz    each fuzz test for FUZZTIME
+# make stress-faults  each fault of Python tasks FAULT_RUNS times, on all Pythons
 # make cross   compile for the other systems only
 
 GO             ?= go
@@ -11,6 +12,8 @@ PYTHON         ?= python3
 FUZZTIME       ?= 20s
 TEST_TIMEOUT   ?= 15m
 STRESS_TIMEOUT ?= 60m
+FAULT_RUNS     ?= 10
+FAULTS_TIMEOUT ?= 240m
 
 # Platforms that must compile, and those of them whose own files are vetted.
 CROSS     = darwin/arm64 darwin/amd64 windows/amd64 linux/arm64
@@ -27,7 +30,7 @@ export GOFLAGS
 
 .DEFAULT_GOAL := test
 .NOTPARALLEL:
-.PHONY: test fmt vet staticcheck cross python race race-tools bench stress fuzz
+.PHONY: test fmt vet staticcheck cross python race race-tools bench stress stress-faults fuzz
 
 test: fmt vet staticcheck cross python race
 
@@ -83,6 +86,9 @@ bench:
 
 stress: race-tools
 	CGO_ENABLED=1 $(GO) test -race -count=3 -cpu=1,2,8 -shuffle=on -timeout $(STRESS_TIMEOUT) ./...
+
+stress-faults: race-tools
+	CGO_ENABLED=1 $(GO) test -race -run '^TestFaults$$' -timeout $(FAULTS_TIMEOUT) ./python -fault-runs=$(FAULT_RUNS)
 
 fuzz:
 	@set -e; grep -rE --include='*_test.go' --exclude-dir=testdata --exclude-dir=bench --exclude-dir='.?*' \

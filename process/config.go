@@ -39,7 +39,7 @@ type Config struct {
 	Output func(Line)
 
 	// Memory limits the memory of each worker, in bytes. Zero means no limit.
-	// Stats tells what enforces it.
+	// Stats tells what enforces it, if anything does.
 	Memory int64
 
 	// MaxCalls is after how many calls a worker is replaced by a fresh one,

@@ -21,6 +21,11 @@ type ExitError struct {
 	Signal syscall.Signal // 0 when none did
 	Reason string         // why the engine ended it; empty when it did not
 	Tail   string         // the last lines it wrote to standard error, or else output
+
+	// Limit was the worker's memory limit in bytes, 0 for none. Resident is the
+	// largest resident size that it can have had; the system counts the
+	// memory of this program before the worker's own began.
+	Limit, Resident int64
 }
 
 func (e *ExitError) Error() string {
@@ -29,6 +34,9 @@ func (e *ExitError) Error() string {
 		b.WriteString(e.Reason + ": ")
 	}
 	b.WriteString(osproc.Exit{Code: e.Code, Signal: e.Signal}.String())
+	if e.Limit > 0 && e.Reason == "" && e.Code != 0 {
+		fmt.Fprintf(&b, " (memory limit %d bytes, largest resident size %d)", e.Limit, e.Resident)
+	}
 	if e.Tail != "" {
 		b.WriteString("; its last lines: " + e.Tail)
 	}
@@ -52,7 +60,10 @@ func (w *worker) finish() *ExitError {
 	w.goes.Wait()
 	w.salvage()
 	w.socket.Close()
-	return &ExitError{PID: w.process.PID(), Code: exit.Code, Signal: exit.Signal, Reason: w.unknownEnd(exit, w.reason()), Tail: w.tail()}
+	return &ExitError{
+		PID: w.process.PID(), Code: exit.Code, Signal: exit.Signal, Reason: w.unknownEnd(exit, w.reason()), Tail: w.tail(),
+		Limit: w.slot.executor.config.Memory, Resident: exit.MaxRSS,
+	}
 }
 
 // unknownEnd returns reason, or why nobody knows how a forked worker ended.
@@ -141,6 +152,8 @@ func (w *worker) reason() string {
 		return fmt.Sprintf("resident size %d bytes, limit %d (sampled every %v)", w.overLimit, w.slot.executor.config.Memory, memoryEvery)
 	case w.stalled > 0:
 		return fmt.Sprintf("it ran nothing and did not start a call for %v", w.stalled)
+	case w.unwilling:
+		return fmt.Sprintf("it did not end within %v of being told to", w.slot.executor.config.KillGrace)
 	case w.closedEarly:
 		return "it closed its socket"
 	case w.brokenBy != nil && !isEnd(w.brokenBy):
@@ -256,36 +269,63 @@ func (w *worker) lost(h held, exit *ExitError) error {
 }
 
 // ranOutOfMemory reports whether a worker under a limit died as the Go runtime
-// does when it gets no more memory.
+// does when it gets no more memory, or another as libraries of C++ and Rust make
+// it.
 func (w *worker) ranOutOfMemory(exit *ExitError) bool {
-	return w.slot.executor.config.Memory > 0 && exit.Code == 2 && w.exhausted.Load()
+	config := w.slot.executor.config
+	died := exit.Code == 2
+	if config.Runtime != nil {
+		died = exit.Signal == syscall.SIGABRT
+	}
+	return config.Memory > 0 && died && w.exhausted.Load()
 }
 
-// outOfMemory are the words of the Go runtime, and of that of C, when they get no
-// more memory.
-var outOfMemory = [][]byte{[]byte("out of memory"), []byte("cannot allocate memory"), []byte("pthread_create failed")}
+// outOfMemory are the words of the Go runtime, and of those of C, C++ and Rust,
+// when they get no more memory.
+var outOfMemory = [][]byte{
+	[]byte("out of memory"), []byte("cannot allocate memory"), []byte("pthread_create failed"),
+	[]byte("std::bad_alloc"), []byte("memory allocation of "),
+}
 
-// crashBegins is how the Go runtime begins to say that it ends the process. What
-// follows are stacks, longer than the tail that is kept.
-var crashBegins = [][]byte{[]byte("panic: "), []byte("fatal error: "), []byte("runtime: out of memory")}
+// crashBegins is how the runtimes of Go and Python begin to say that they end the
+// process, and how many of the lines that follow are kept. After those of Go
+// come stacks, longer than the tail that is kept; after that of Python the
+// frames of the thread that crashed, the innermost first.
+var crashBegins = []struct {
+	words []byte
+	lines int
+}{
+	{[]byte("panic: "), 0}, {[]byte("fatal error: "), 0}, {[]byte("runtime: out of memory"), 0},
+	{[]byte("Fatal Python error: "), 8},
+}
 
-// noteCrash looks for the words of a crash in a line of standard error.
+// noteCrash looks for the words of a crash in a line of standard error. It
+// belongs to the goroutine that reads that.
 func (w *worker) noteCrash(line []byte) {
 	for _, words := range outOfMemory {
 		if bytes.Contains(line, words) {
 			w.exhausted.Store(true)
 		}
 	}
-	for _, words := range crashBegins {
-		if bytes.HasPrefix(line, words) {
+	text := line[:min(len(line), mostCrash)]
+	for _, begin := range crashBegins {
+		if bytes.HasPrefix(line, begin.words) {
+			w.crashLines = begin.lines
 			w.slot.mu.Lock()
-			w.crash = string(line[:min(len(line), mostCrash)])
+			w.crash = string(text)
 			w.slot.mu.Unlock()
+			return
 		}
+	}
+	if w.crashLines > 0 {
+		w.crashLines--
+		w.slot.mu.Lock()
+		w.crash += "\n" + string(text)
+		w.slot.mu.Unlock()
 	}
 }
 
-// mostCrash is how much of a crash's first line is kept.
+// mostCrash is how much of each line of a crash is kept.
 const mostCrash = 1 << 10
 
 // tail returns the worker's last words.

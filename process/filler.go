@@ -128,7 +128,7 @@ func (w *worker) allowance() (room int, freer *slot) {
 	case free > max(0, most-w.held):
 		return 0, freest
 	case free == 0 && most == w.threads:
-		most = w.credit
+		most = w.lastLocked(w.credit)
 	}
 	return most - w.held, nil
 }

@@ -289,7 +289,7 @@ func (ex *Executor) prelude() string {
 func (w *worker) learn(config Config) {
 	if config.Memory > 0 {
 		w.memory = w.hello.Memory
-		if w.memory == "" {
+		if _, err := osproc.ResidentSize(w.process.PID()); w.memory == "" && err == nil {
 			w.memory = "sampling"
 		}
 	}

@@ -139,7 +139,7 @@ func (w *worker) outcome(c tandem.Call, f wire.Failure) error {
 	case wire.KindTooLarge:
 		return engine(tandem.ErrTooLarge, tandem.Finished)
 	case wire.KindMemory:
-		return engine(tandem.ErrMemoryLimit, tandem.MayHaveRun)
+		return tandem.NewCallError(tandem.ErrMemoryLimit, tandem.MayHaveRun, c, w.String(), remoteError(f)) // with its traceback
 	}
 	return remoteError(f)
 }

@@ -107,6 +107,9 @@ func (w *worker) checkStop(stopBy *time.Time, now time.Time) time.Duration {
 	case stopBy.IsZero():
 		*stopBy = now.Add(w.slot.executor.config.KillGrace)
 	case !now.Before(*stopBy):
+		w.slot.mu.Lock()
+		w.unwilling = true
+		w.slot.mu.Unlock()
 		w.process.KillGroup()
 		return never
 	}

@@ -52,6 +52,8 @@ type worker struct {
 	frames     []byte // reused
 	holds      []held // reused: the calls of the frame being built
 
+	crashLines int // owned by the reader of standard error: how many lines of a crash are still kept
+
 	// Owned by the receiver, and after it has ended by the supervisor.
 	reader *wire.Reader
 	pace   pace
@@ -77,13 +79,14 @@ type worker struct {
 	expireAt    uint64 // after how many answers to be replaced; 0: never
 	idleSince   time.Time
 	lookAt      time.Time // when the supervisor looks at deadlines next
-	crash       string    // the first line of a crash that it wrote
+	crash       string    // the first line of a crash that it wrote, and some that followed
 	stall       stall
 	resident    int64
 	overLimit   int64         // resident size that exceeded the memory limit; 0: did not
 	stalled     time.Duration // for how long it had not started a call when it was killed for that
 	brokenBy    error         // why its stream is of no use
 	closedEarly bool          // it was killed because its stream had ended
+	unwilling   bool          // it was killed because it did not stop
 }
 
 // stall is since when a worker that runs nothing has not started a call.
@@ -236,7 +239,16 @@ func (w *worker) threadsLocked() int {
 	if w.cautious && w.answered == 0 {
 		return 1
 	}
-	return w.threads
+	return w.lastLocked(w.threads)
+}
+
+// lastLocked returns n, or how many calls the worker has before it is replaced
+// when that is less: what it is sent it runs, so more would outlast MaxCalls.
+func (w *worker) lastLocked(n int) int {
+	if w.expireAt == 0 {
+		return n
+	}
+	return int(min(uint64(n), w.expireAt-min(w.expireAt, w.answered)))
 }
 
 // sendLocked leaves a frame for the filler to send before others.

@@ -22,7 +22,9 @@
 //   - A function, file or module that cannot be loaded fails the call with
 //     tandem.ErrUnknownTask, or New's workers when it is in Config.Preload. The text
 //     says what exists instead, or has the traceback of the import.
-//   - A crash, kill or hang costs the calls that were running in that worker.
+//   - A crash, kill or hang costs the calls that were running in that worker. What
+//     else a task can do to its worker, and what later calls in it find, is in
+//     docs/guarantees.md; faults_test.go tests it.
 //   - An initializer runs once in each worker before its first call. When it
 //     raises, exits, ends its process or does not return, the executor's error
 //     names it.
@@ -68,7 +70,8 @@
 // # Limits
 //
 // Config.Memory is enforced on Linux by RLIMIT_DATA: allocations beyond it raise
-// MemoryError. Each thread's stack counts, 8 MiB on most systems. A C
+// MemoryError. Where that cannot be set the resident size is sampled, and a
+// worker beyond the limit killed; Stats says which. Each thread's stack counts, 8 MiB on most systems. A C
 // extension that keeps the interpreter lock also keeps the worker from sending
 // what was answered before, and from noticing cancellation; nothing is lost.
 package python

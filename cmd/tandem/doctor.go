@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
 	"github.com/gotandem/tandem/cmd/tandem/internal/console"
 	"github.com/gotandem/tandem/cmd/tandem/internal/machine"
@@ -32,13 +33,14 @@ type diagnosis struct {
 	Version string `json:"version"`
 	Go      string `json:"go"`
 	machine.Facts
-	Python       *pythonFacts `json:"python,omitempty"`
-	PythonError  string       `json:"python_error,omitempty"`
-	Workers      bool         `json:"workers"` // worker processes can be started
-	WorkersError string       `json:"workers_error,omitempty"`
-	MemoryBy     string       `json:"memory_by,omitempty"`    // what enforces --memory
-	WorkerLines  []string     `json:"worker_lines,omitempty"` // what the worker wrote about its limits
-	Restrictions []string     `json:"restrictions"`           // of this platform
+	Python         *pythonFacts `json:"python,omitempty"`
+	PythonError    string       `json:"python_error,omitempty"`
+	PythonMemoryBy string       `json:"python_memory_by,omitempty"` // what enforces --memory, which is for Python workers
+	Workers        bool         `json:"workers"`                    // worker processes can be started
+	WorkersError   string       `json:"workers_error,omitempty"`
+	MemoryBy       string       `json:"memory_by,omitempty"`    // what enforces the memory limit of Go workers
+	WorkerLines    []string     `json:"worker_lines,omitempty"` // what the workers wrote about their limits
+	Restrictions   []string     `json:"restrictions"`           // of this platform
 }
 
 // pythonFacts is what is known of the interpreter.
@@ -148,30 +150,55 @@ func (f *pythonFacts) probeStart(ctx context.Context, task arguments.Task) {
 	}
 }
 
-// probeWorkers starts a worker with a memory limit and looks at what enforces it.
+// probeWorkers starts a worker of each kind with a memory limit, and looks at
+// what enforces it.
 func (d *diagnosis) probeWorkers(ctx context.Context) {
-	var mu sync.Mutex
-	var lines []string
-	ex, err := process.New(process.Config{Workers: 1, HandshakeTimeout: probeWithin, Memory: probeMemory, Output: func(l process.Line) {
-		mu.Lock()
-		defer mu.Unlock()
-		lines = append(lines, string(l.Text))
-	}})
+	lines := &heard{}
+	defer func() { d.WorkerLines = lines.texts }() // the executors are closed by then
+	ex, err := process.New(process.Config{Workers: 1, HandshakeTimeout: probeWithin, Memory: probeMemory, Output: lines.add})
+	if err == nil {
+		d.MemoryBy, err = enforcer(ctx, ex)
+	}
+	if d.Workers = err == nil; err != nil {
+		d.WorkersError = err.Error()
+	}
+	if d.Python == nil || d.PythonError != "" {
+		return
+	}
+	py, err := python.New(python.Config{
+		Processes: 1, Interpreter: d.Python.Path, HandshakeTimeout: probeWithin, Memory: probeMemory, Output: lines.add,
+	})
+	if err == nil {
+		d.PythonMemoryBy, err = enforcer(ctx, py)
+	}
 	if err != nil {
-		d.WorkersError = err.Error()
-		return
+		d.PythonError = err.Error()
 	}
-	defer func() {
-		_ = ex.Close(ctx) // what it says belongs to the worker, which is being looked at
-		mu.Lock()
-		defer mu.Unlock()
-		d.WorkerLines = lines
-	}()
+}
+
+// heard is what workers wrote.
+type heard struct {
+	mu    sync.Mutex
+	texts []string // guarded by mu
+}
+
+func (h *heard) add(l process.Line) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.texts = append(h.texts, string(l.Text))
+}
+
+// enforcer waits for a worker of ex, returns what enforces its memory limit, and
+// closes ex.
+func enforcer(ctx context.Context, ex interface {
+	tandem.Executor
+	WaitReady(ctx context.Context) error
+}) (string, error) {
+	defer func() { _ = ex.Close(ctx) }() // what it says belongs to the worker, which is being looked at
 	if err := ex.WaitReady(ctx); err != nil {
-		d.WorkersError = err.Error()
-		return
+		return "", err
 	}
-	d.Workers, d.MemoryBy = true, ex.Stats().MemoryLimit
+	return ex.Stats().MemoryLimit, nil
 }
 
 // restrictions returns what tandem cannot do on a platform.
@@ -207,7 +234,7 @@ func (d *diagnosis) text() string {
 	}
 	if d.Workers {
 		line("workers", "can be started")
-		line("--memory", "enforced by %s", orNothing(d.MemoryBy))
+		line("--memory", "enforced by %s", d.limitText())
 	} else {
 		line("workers", "cannot be started: %s", d.WorkersError)
 	}
@@ -221,11 +248,26 @@ func (d *diagnosis) text() string {
 	return b.String()
 }
 
-func orNothing(s string) string {
-	if s == "" {
+// limitText says what enforces memory limits.
+func (d *diagnosis) limitText() string {
+	text := ""
+	if d.Python != nil && d.PythonError == "" {
+		text = mechanism(d.PythonMemoryBy) + " for Python workers, "
+	}
+	return text + mechanism(d.MemoryBy) + " for Go workers"
+}
+
+// mechanism explains what [tandem.Stats] calls a memory limit.
+func mechanism(name string) string {
+	switch name {
+	case "rlimit":
+		return "rlimit (allocations beyond it fail)"
+	case "sampling":
+		return "sampling (a worker whose resident size is beyond it is killed)"
+	case "":
 		return "nothing on this system"
 	}
-	return s
+	return name
 }
 
 func (d *diagnosis) coresText() string {

@@ -57,7 +57,7 @@ func TestDoctor(t *testing.T) {
 	if o.status != 0 || o.stderr != "" {
 		t.Errorf("exit status %d, stderr %q", o.status, o.stderr)
 	}
-	for _, want := range []string{"cores ", "memory ", "python ", "--start      ", "workers      can be started", "--memory     enforced by ", "temporary "} {
+	for _, want := range []string{"cores ", "memory ", "python ", "--start      ", "workers      can be started", "--memory     enforced by " + limitOfPython() + " for Python workers, ", "temporary "} {
 		if !strings.Contains(o.stdout, "\n"+want) {
 			t.Errorf("lacks %q:\n%s", want, o.stdout)
 		}
@@ -82,6 +82,14 @@ func TestDoctorOfATask(t *testing.T) {
 	if o := run(t, "", "doctor", "tasks.py:ecko"); !strings.Contains(o.stdout, "no worker can be started: ") || !strings.Contains(o.stdout, "did you mean 'echo'?") {
 		t.Errorf("stdout is %s", o.stdout)
 	}
+}
+
+// limitOfPython is what enforces the memory limit of Python workers here.
+func limitOfPython() string {
+	if runtime.GOOS == "linux" {
+		return "rlimit (allocations beyond it fail)"
+	}
+	return "nothing on this system"
 }
 
 func TestDoctorAsJSON(t *testing.T) {

@@ -3,18 +3,20 @@
 ``docs/wire.md`` is the protocol. The modules, in the order in which they build
 on each other:
 
-========== ==================================================================
-frames     frame headers, to and from bytes
-outbox     the black box and the socket: what was answered survives a crash
-values     JSON inputs and results, and what exactly is wrong with a bad one
-failures   exceptions as failures
-tasks      names such as ``FILE.py:FUNCTION``, and the functions they mean
-calls      accepted calls, and the queue in which they wait
-runner     one thread that runs calls
-reader     the thread that reads the socket
-template   the process that workers are forked from
-start      from the setup frame to serving
-========== ==================================================================
+=========== ==================================================================
+descriptors where the descriptors of this program are
+memory      how much memory is in use
+frames      frame headers, to and from bytes
+outbox      the black box and the socket: what was answered survives a crash
+values      JSON inputs and results, and what exactly is wrong with a bad one
+failures    exceptions as failures
+tasks       names such as ``FILE.py:FUNCTION``, and the functions they mean
+calls       accepted calls, and the queue in which they wait
+runner      one thread that runs calls
+reader      the thread that reads the socket
+template    the process that workers are forked from
+start       from the setup frame to serving
+=========== ==================================================================
 
 Threads: the *main thread* runs calls when the worker has one thread, so that
 code that needs it (signal handlers, some GUI and C libraries) works; otherwise

@@ -8,7 +8,7 @@ owner at any time and nothing is locked for each call.
 
 from __future__ import annotations
 
-import _thread
+from _thread import allocate_lock  # as it is before tasks can change the module
 from collections import deque
 from itertools import repeat
 
@@ -17,6 +17,7 @@ from .frames import ProtocolError
 
 TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
 if TYPE_CHECKING:
+    import _thread
     from typing import Any, Optional
 
     from .frames import Buffer, Header
@@ -40,7 +41,7 @@ class Batch:
         self._body: Buffer | None = body
         self._inputs: list[Any] | None = None  # set once, under _lock; an element is given up when taken
         self._decoded = False  # set before _inputs
-        self._lock = _thread.allocate_lock()
+        self._lock = allocate_lock()
 
     def take(self, index: int) -> Any:
         """Return the input of one call, once.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import traceback
+from traceback import clear_frames as _clear_frames
+from traceback import format_exception as _format_exception
+from traceback import format_tb as _format_frames
 
-from .values import class_name
+from . import memory
+from .values import class_name, encode_own
 
 TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
 if TYPE_CHECKING:
@@ -21,6 +23,12 @@ MAX_CHAIN = 16
 OWN_FILES = "<tandem>/"  # how the file names of this program begin
 _CUT = " … "
 
+# How BaseException itself knows these. A class of the user may make them anything.
+_cause_of = BaseException.__dict__["__cause__"].__get__
+_context_of = BaseException.__dict__["__context__"].__get__
+_suppresses_context = BaseException.__dict__["__suppress_context__"].__get__
+_frames_of = BaseException.__dict__["__traceback__"].__get__
+
 
 def failure(kind: str, message: str, *, type: str = "", traceback: str = "") -> dict[str, Any]:
     """Return a failure that is not an exception of the task."""
@@ -28,14 +36,35 @@ def failure(kind: str, message: str, *, type: str = "", traceback: str = "") -> 
 
 
 def from_exception(error: BaseException, kind: str = "error") -> dict[str, Any]:
-    """Return the failure of a task that raised ``error``. Never raises an Exception."""
+    """Return the failure of a task that raised ``error``. Raises nothing but MemoryError."""
     return {
         "kind": kind,
-        "type": _safe_class_name(error),
+        "type": class_name(type(error)),
         "message": message_of(error),
         "chain": _chain(error),
         "traceback": traceback_of(error),
     }
+
+
+def from_memory_error(error: MemoryError, limit: int) -> dict[str, Any]:
+    """Return the failure of a task that ran into MemoryError, under a limit or, when that is 0, without.
+
+    Then lets go what the frames of ``error`` still hold: without that there
+    may be no memory to answer with.
+    """
+    used = memory.in_use() if limit else 0
+    body = from_exception(error, "memory" if limit else "error")
+    _clear_frames(_frames_of(error))
+    if limit:
+        text = memory_text(limit, used)
+        body["message"] = f"{body['message']} ({text})" if body["message"] else text
+    return body
+
+
+def memory_text(limit: int, used: int) -> str:
+    """Return what is known of a limit that was hit."""
+    text = f"the limit is {limit} bytes"
+    return f"{text}, {used} were in use" if used else text
 
 
 def encode(body: dict[str, Any], limit: int) -> bytes:
@@ -44,36 +73,47 @@ def encode(body: dict[str, Any], limit: int) -> bytes:
     When that is too little, the traceback goes first, then the chain, then
     the end of the message.
     """
-    text = json.dumps(body).encode()
+    text = encode_own(body)
     if len(text) <= limit:
         return text
     small = {**body, "traceback": ""}
-    text = json.dumps(small).encode()
+    text = encode_own(small)
     if len(text) > limit:
         small["chain"] = []
         small["type"] = small["type"][:64]
-        empty = len(json.dumps({**small, "message": ""}))
+        empty = len(encode_own({**small, "message": ""}))
         # A character takes at most 12 bytes: two escapes.
         small["message"] = _cut(small["message"], max(0, limit - empty) // 12)
-        text = json.dumps(small).encode()
+        text = encode_own(small)
     return text
 
 
 def message_of(error: BaseException) -> str:
     """Return the text of ``error``, also when making it raises."""
     try:
-        return _cut(str(error), MAX_MESSAGE)
-    except Exception as second:
-        return f"<str() raised {type(second).__name__}>"
+        # Not the text itself, which may be of a class of the user.
+        return _cut(str.__str__(str(error)), MAX_MESSAGE)
+    except BaseException as second:  # SystemExit too is an answer
+        return f"<str() raised {class_name(type(second))}>"
 
 
 def traceback_of(error: BaseException) -> str:
     """Return the traceback of ``error`` and its causes without the frames of this program."""
     try:
-        lines = traceback.format_exception(type(error), error, own_frames_cut(error.__traceback__))
+        lines = _format_exception(type(error), error, own_frames_cut(_frames_of(error)))
         return _cut("".join(lines), MAX_TRACEBACK)
-    except Exception as second:  # exceptions may have any attributes
-        return f"<the traceback cannot be made: {type(second).__name__}>\n"
+    except BaseException as second:  # exceptions may have any attributes, and tasks change modules
+        return _plain_traceback(error, second)
+
+
+def _plain_traceback(error: BaseException, second: BaseException) -> str:
+    """Return a traceback of ``error`` alone, because ``second`` came up while it was being made with its causes."""
+    try:
+        lines = _format_frames(own_frames_cut(_frames_of(error)))
+        head, last = "Traceback (most recent call last):\n", f"{class_name(type(error))}: {message_of(error)}\n"
+        return _cut(head + "".join(lines) + last, MAX_TRACEBACK)
+    except BaseException:
+        return f"<the traceback cannot be made: {class_name(type(second))}>\n"
 
 
 def own_frames_cut(frames: TracebackType | None) -> TracebackType | None:
@@ -96,22 +136,16 @@ def _chain(error: BaseException) -> list[dict[str, str]]:
     cause = _cause(error)
     while cause is not None and id(cause) not in seen and len(chain) < MAX_CHAIN:
         seen.add(id(cause))
-        chain.append({"type": _safe_class_name(cause), "message": message_of(cause)})
+        chain.append({"type": class_name(type(cause)), "message": message_of(cause)})
         cause = _cause(cause)
     return chain
 
 
 def _cause(error: BaseException) -> BaseException | None:
-    if error.__cause__ is not None or error.__suppress_context__:
-        return error.__cause__
-    return error.__context__
-
-
-def _safe_class_name(error: BaseException) -> str:
-    try:
-        return class_name(type(error))
-    except Exception:
-        return "exception"
+    cause = _cause_of(error)
+    if cause is not None or _suppresses_context(error):
+        return cause
+    return _context_of(error)
 
 
 def _cut(text: str, limit: int) -> str:

@@ -16,8 +16,10 @@ import mmap
 import os
 import socket
 from collections import deque
+from os import _exit, write  # as they are before tasks can change the module
 from time import monotonic
 
+from . import descriptors
 from .frames import ProtocolError
 
 _MAGIC = 0x31424254  # TBB1
@@ -38,7 +40,6 @@ FLUSH_BYTES = 64 << 10
 # How long an answer may wait for others, in seconds. Longer delays answers
 # behind a slow call; shorter makes the flusher compete with that call.
 FLUSH_DELAY = 0.001
-
 
 class BlackBox:
     """The worker's side of the box behind descriptor ``fd``, which it closes.
@@ -237,8 +238,10 @@ class Outbox:
     def _write(self, data: memoryview) -> int:
         try:
             return self._socket.send(data)
-        except OSError:
-            os._exit(1)  # nobody is left to tell
+        except OSError as error:
+            if descriptors.is_damage(error):
+                _say(descriptors.CLOSED)
+            _exit(1)  # or nobody is left to tell
 
     def _ring(self) -> None:
         try:
@@ -248,5 +251,12 @@ class Outbox:
 
 
 def _end_fork() -> None:
-    os.write(2, b"tandem worker: a forked child came back from its task: it must end with os._exit\n")
-    os._exit(1)
+    _say("a forked child came back from its task: it must end with os._exit")
+    _exit(1)
+
+
+def _say(text: str) -> None:
+    try:
+        write(2, f"tandem worker: {text}\n".encode())
+    except OSError:  # a task may have closed it
+        pass

@@ -8,12 +8,11 @@ unless a C extension keeps the interpreter lock.
 
 from __future__ import annotations
 
-import json
-import os
 import socket
-import threading
+from json import JSONDecoder
+from os import _exit, write  # as they are before tasks can change the module
 
-from . import failures, frames
+from . import descriptors, failures, frames
 from .calls import Batch
 from .frames import HEADER_SIZE, ProtocolError
 from .tasks import Task
@@ -31,11 +30,16 @@ if TYPE_CHECKING:
 # worker, less makes more system calls when inputs are small.
 _BUFFER_SIZE = 256 << 10
 
+_decode_json = JSONDecoder().decode
+
 
 def die(message: str) -> NoReturn:
     """End the process now, also under running calls, with a line for people."""
-    os.write(2, f"tandem worker: {message}\n".encode("utf-8", "replace"))
-    os._exit(1)
+    try:
+        write(2, f"tandem worker: {message}\n".encode("utf-8", "replace"))
+    except BaseException:  # a task may have closed it
+        pass
+    _exit(1)
 
 
 class Reader:
@@ -53,7 +57,7 @@ class Reader:
         self._end = 0
         self._tasks: dict[int, Task] = {}
         self._last_id = 0
-        self._stopping = threading.Event()
+        self._stopping = False
 
     def run(self) -> NoReturn:
         """Read until the parent has gone, then end the process."""
@@ -62,7 +66,7 @@ class Reader:
                 header = self._next_header()
                 self._dispatch(header)
         except EOFError:
-            os._exit(0 if self._stopping.is_set() else 1)
+            _exit(0 if self._stopping else 1)
         except ProtocolError as error:
             die(f"the engine broke the protocol: {error}")
         except MemoryError:
@@ -90,8 +94,10 @@ class Reader:
     def _receive(self, room: memoryview) -> int:
         try:
             count = self._socket.recv_into(room)
-        except OSError:  # a parent that died with bytes unread resets the connection
-            count = 0
+        except OSError as error:
+            if descriptors.is_damage(error):
+                die(descriptors.CLOSED)
+            count = 0  # a parent that died with bytes unread resets the connection
         if count == 0:
             raise EOFError
         return count
@@ -136,15 +142,15 @@ class Reader:
             first, count = self._queue.give_back_last(header.count)
             self._outbox.post(frames.frame(frames.RETURNED, id=first, count=count))
         elif kind == frames.STOP:
-            if not self._stopping.is_set():
-                self._stopping.set()
+            if not self._stopping:
+                self._stopping = True
                 self._queue.stop(self._threads)
         # Other types come from newer engines, which do not need them to be known.
 
     def _call(self, header: Header) -> None:
         if header.id <= self._last_id:
             raise ProtocolError(f"id is {header.id}, after {self._last_id}")
-        if self._stopping.is_set():
+        if self._stopping:
             raise ProtocolError(f"call {header.id} comes after stop")
         self._last_id = header.id + header.count - 1
         try:
@@ -170,7 +176,7 @@ class Reader:
 
 def _task_name(body: Buffer) -> str:
     try:
-        name = json.loads(bytes(body))["name"]
+        name = _decode_json(str(body, "utf-8"))["name"]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise ProtocolError(f"body of define: {error!r}") from None
     if not isinstance(name, str) or not name:

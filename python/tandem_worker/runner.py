@@ -5,8 +5,9 @@ from __future__ import annotations
 import _thread
 import sys
 from time import monotonic_ns
+from types import CoroutineType
 
-from . import failures, frames, values
+from . import failures, frames, memory, values
 from .tasks import NoTask
 
 TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
@@ -85,8 +86,7 @@ class Runner:
         try:
             result = function(value)
         except MemoryError as error:
-            kind = "memory" if self._limits.memory else "error"
-            return self._failure(call_id, failures.from_exception(error, kind))
+            return self._failure(call_id, failures.from_memory_error(error, self._limits.memory))
         except BaseException as error:  # SystemExit and KeyboardInterrupt end the call, not the worker
             return self._failure(call_id, failures.from_exception(error))
         return self._result(call_id, task.name, result)
@@ -108,7 +108,7 @@ class Runner:
 
     def _out_of_memory(self, what: str) -> dict[str, Any]:
         limit = self._limits.memory
-        text = f" into the limit of {limit} bytes" if limit else " into memory"
+        text = f" ({failures.memory_text(limit, memory.in_use())})" if limit else " into memory"
         return failures.failure("memory" if limit else "error", what + text, type="MemoryError")
 
     def _failure(self, call_id: int, body: dict[str, Any]) -> bytes:
@@ -117,14 +117,17 @@ class Runner:
 
 def flush_output() -> None:
     """Hand over what tasks printed without a line end. Tasks may have replaced or closed the streams."""
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
         try:
-            stream.flush()
-        except Exception:
+            getattr(sys, name).flush()
+        except BaseException:  # what it is now may raise anything
             pass
 
 
 def _close_coroutine(result: Any) -> None:
     """Spare the output a warning that a coroutine was never awaited."""
-    if type(result).__name__ == "coroutine":
-        result.close()
+    if type(result) is CoroutineType:
+        try:
+            result.close()
+        except BaseException:  # one that had begun may refuse
+            pass

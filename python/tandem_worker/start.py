@@ -9,9 +9,10 @@ import signal
 import socket
 import sys
 import threading
+from os import _exit
 from time import monotonic
 
-from . import failures, frames, tasks
+from . import descriptors, failures, frames, tasks
 from .calls import Queue
 from .frames import HEADER_SIZE, ProtocolError
 from .outbox import MAX_THREADS, BlackBox, Outbox
@@ -82,8 +83,8 @@ def main(gate: Gate, setup_frame: bytes) -> None:
 
 
 def _be_worker(gate: Gate, setup: Setup) -> None:
-    connection = socket.socket(fileno=gate.socket)
-    box = BlackBox(gate.box)
+    box = descriptors.without_copy(lambda: BlackBox(gate.box))
+    connection = socket.socket(fileno=descriptors.out_of_reach(gate.socket))
     if box.threads < setup.threads:
         raise ProtocolError(f"black box has {box.threads} threads, setup says {setup.threads}")
     memory = _limit_memory(setup.memory)
@@ -100,7 +101,7 @@ def _be_worker(gate: Gate, setup: Setup) -> None:
         outbox.answer(_fatal(error), False)
         outbox.drain()
         flush_output()
-        os._exit(1)
+        _exit(1)
     outbox.answer(frames.frame(frames.HELLO, _hello(gate.nonce, memory)), False)
     outbox.flush()
     _serve(runners, outbox)
@@ -116,7 +117,7 @@ def _be_template(gate: Gate, setup: Setup) -> tuple[Gate, Setup]:
     except _CannotServe as error:
         connection.sendall(_fatal(error))
         flush_output()
-        os._exit(1)
+        _exit(1)
     flush_output()  # or each worker would write it again
     threads, unfit = template.settle()
     details = {"threads": threads, "unfit": unfit}
@@ -135,7 +136,7 @@ class _CannotServe(Exception):
 def _prepare_process(setup: Setup) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the engine
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    faulthandler.enable()  # a crash in C code leaves the Python stack on stderr
+    faulthandler.enable(all_threads=False)  # a crash in C code leaves the Python stack on stderr
     for name, value in setup.environment.items():
         os.environ.setdefault(name, value)  # read by libraries when they are loaded
     explicit = "PYTHONIOENCODING" in os.environ

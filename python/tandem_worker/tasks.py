@@ -37,6 +37,9 @@ _MAX_LISTED = 12  # functions that a message lists
 _loading = threading.RLock()
 _files: dict[str, ModuleType] = {}  # by real path, guarded by _loading
 
+# Where relative file names begin, also after a task has changed the directory.
+_origin = os.getcwd()
+
 
 class NoTask(Exception):
     """A name means nothing that can run. ``traceback`` is that of a failed import, if any."""
@@ -64,9 +67,14 @@ class Task:
             if self.function is None:
                 try:
                     self.function = find_function(self.name)
+                except MemoryError:
+                    raise
                 except NoTask as error:
                     self._error = error
                     raise
+                except BaseException as error:  # what a module holds may raise anything when looked at
+                    self._error = _import_failed(self.name, error)
+                    raise self._error from None
             return self.function
 
 
@@ -145,7 +153,7 @@ def _is_file(place: str) -> bool:
 
 
 def _load_file(path: str) -> ModuleType:
-    real = os.path.realpath(path)
+    real = os.path.realpath(os.path.join(_origin, path))
     if real in _files:
         return _files[real]
     if not os.path.isfile(real):
@@ -215,11 +223,11 @@ def _location(error: BaseException) -> str:
 
 
 def _no_file(path: str) -> str:
-    folder, base = os.path.split(os.path.realpath(path))
+    folder, base = os.path.split(os.path.realpath(os.path.join(_origin, path)))
     if not os.path.isdir(folder):
         return f"no file {path!r}: there is no folder {folder}"
     others = [name for name in os.listdir(folder) if name.endswith(".py")]
-    return f"no file {path!r} in {os.getcwd()}" + _did_you_mean(base, others)
+    return f"no file {path!r} in {_origin}" + _did_you_mean(base, others)
 
 
 def _no_function(holder: Any, attribute: str, shown: str) -> str:
@@ -238,9 +246,12 @@ def _is_own_function(value: object, holder: object) -> bool:
 
 
 def _did_you_mean(word: str, others: list[str]) -> str:
-    from difflib import get_close_matches
+    try:
+        from difflib import get_close_matches
 
-    close = get_close_matches(word, others, 1)
+        close = get_close_matches(word, others, 1)
+    except ImportError:  # a task has changed where modules are found
+        return ""
     return f"; did you mean {close[0]!r}?" if close else ""
 
 

@@ -108,7 +108,8 @@ class Encoder:
     def encode(self, value: object) -> bytes:
         """Return ``value`` as JSON text.
 
-        Raises :class:`BadResult`, MemoryError, and nothing else that is an Exception.
+        Raises :class:`BadResult` and MemoryError, and nothing else: what the
+        result's own methods raise, SystemExit among it, makes it a bad result.
         """
         try:
             try:
@@ -118,12 +119,12 @@ class Encoder:
         except MemoryError:
             self._open.clear()
             raise
-        except Exception as error:
+        except BaseException as error:
             self._open.clear()
             raise BadResult(_explain(value, error)) from None
 
 
-def _make_encoder(markers: dict[int, object], escape: bool) -> Callable[[object, int], Iterator[str]]:
+def _make_encoder(markers: dict[int, object] | None, escape: bool) -> Callable[[object, int], Iterator[str]]:
     """Return what writes a value as pieces of text.
 
     The C encoder is made once: json makes one for each value, which takes longer
@@ -141,14 +142,26 @@ def _no_form(value: object) -> None:
     raise TypeError(type(value).__name__)
 
 
-def _explain(value: object, error: Exception) -> str:
+# Writes what this program itself says, as ASCII. Made before any task could
+# change the module json.
+_write_own = _make_encoder(None, True)
+
+
+def encode_own(body: object) -> bytes:
+    """Return ``body``, which has only types of JSON and no cycles, as JSON text. Raises MemoryError."""
+    return "".join(_write_own(body, 0)).encode()
+
+
+def _explain(value: object, error: BaseException) -> str:
     """Return why ``value`` could not be written, which ended in ``error``."""
     if isinstance(error, RecursionError):
         return "result nests too deep for the JSON encoder of this interpreter"
     try:
-        return _find_fault(value) or f"result cannot be written as JSON: {type(error).__name__}: {error}"
-    except Exception:  # methods of the result's own classes may raise anything
-        return f"result cannot be written as JSON: {type(error).__name__}"
+        return _find_fault(value) or f"result cannot be written as JSON: {class_name(type(error))}: {error}"
+    except MemoryError:
+        raise
+    except BaseException:  # methods of the result's own classes may raise anything
+        return f"result cannot be written as JSON: {class_name(type(error))}"
 
 
 def _find_fault(value: object) -> str | None:
@@ -231,10 +244,13 @@ def _advice(item: Any) -> str:
     for names, advice in _ADVICE:
         if name in names:
             return advice
-    if hasattr(item, "tolist"):  # NumPy arrays and scalars
-        return "return .tolist()"
-    if hasattr(type(item), "__dataclass_fields__"):
-        return "return dataclasses.asdict(...)"
+    try:
+        if hasattr(item, "tolist"):  # NumPy arrays and scalars
+            return "return .tolist()"
+        if hasattr(type(item), "__dataclass_fields__"):
+            return "return dataclasses.asdict(...)"
+    except BaseException:  # attributes may be anything
+        pass
     return ""
 
 
@@ -243,12 +259,23 @@ def type_name(value: object) -> str:
     return class_name(type(value))
 
 
+# How type itself knows these two. A metaclass may make them anything.
+_qualname_of = type.__dict__["__qualname__"].__get__
+_module_of = type.__dict__["__module__"].__get__
+
+_MAX_NAME = 256  # characters of a name that messages have
+
+
 def class_name(cls: type) -> str:
-    """Return the name of ``cls``, with its module unless that is builtins."""
-    module = getattr(cls, "__module__", None)
-    if not isinstance(module, str) or module == "builtins":
-        return cls.__qualname__
-    return f"{module}.{cls.__qualname__}"
+    """Return the name of ``cls``, with its module unless that is builtins. Runs no code of the user."""
+    name = str.__str__(_qualname_of(cls))[:_MAX_NAME]
+    try:
+        module = _module_of(cls)
+    except AttributeError:
+        module = None
+    if type(module) is not str or module == "builtins":
+        return name
+    return f"{module[:_MAX_NAME]}.{name}"
 
 
 def _with_article(value: object) -> str:

@@ -1,8 +1,11 @@
 """Tasks for the tests of the command."""
 
+import ctypes
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
 
 
@@ -51,6 +54,30 @@ def overstay(value):
         time.sleep(600)
     print("started", flush=True)
     time.sleep(600)
+
+
+def announce_with_child(fifo):
+    """As announce, with a child of the task's own at work meanwhile."""
+    child = subprocess.Popen(["sleep", "600"])
+    try:
+        return announce(fifo)
+    finally:
+        child.kill()
+        child.wait()
+
+
+def overstay_in_thread(value):
+    """Stay although SIGTERM is blocked, in a thread that cannot set handlers, with a thread that never ends."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    threading.Thread(target=time.sleep, args=(600,)).start()
+    print("started", flush=True)
+    time.sleep(600)
+
+
+def hold_lock(value):
+    """Stay in C code that keeps the interpreter lock."""
+    print("started", flush=True)
+    ctypes.PyDLL(None).sleep(600)
 
 
 def chatter(n):
