@@ -35,12 +35,14 @@ const (
 	TypeRecall   Type = 9  // parent to worker: give calls back
 	TypeReturned Type = 10 // worker to parent: these calls have not started
 	TypeStop     Type = 11 // parent to worker: finish, then exit
+	TypeRun      Type = 12 // worker to parent: values of consecutive calls, as lines that follow
 )
 
 var typeNames = [...]string{
 	TypeSetup: "setup", TypeHello: "hello", TypeFatal: "fatal", TypeDefine: "define",
 	TypeCall: "call", TypeResult: "result", TypeFailure: "failure", TypeCancel: "cancel",
 	TypeRecall: "recall", TypeReturned: "returned", TypeStop: "stop",
+	TypeRun: "run",
 }
 
 // String returns the name in docs/wire.md, or "type(N)" for an unknown type.
@@ -155,6 +157,8 @@ func spanFits(t Type, id uint64, count uint32) bool {
 		return id != 0 && count != 0 && id+uint64(count)-1 >= id
 	case TypeFailure:
 		return id != 0 && count == 1
+	case TypeRun:
+		return id != 0 && count == 0
 	case TypeRecall:
 		return count != 0
 	case TypeReturned:
@@ -186,7 +190,7 @@ func explainHeader(src []byte, h Header, maxBody uint32) error {
 		return protocolError(FieldOOB, fmt.Sprintf("is %d, want 0", h.OOB))
 	case src[27] != 0:
 		return protocolError(FieldReserved, fmt.Sprintf("is %d, want 0", src[27]))
-	case h.Count == 0 || h.Type == TypeFailure && h.Count != 1:
+	case h.Type == TypeRun && h.Count != 0, h.Type != TypeRun && h.Count == 0, h.Type == TypeFailure && h.Count != 1:
 		return protocolError(FieldCount, fmt.Sprintf("of %s is %d", h.Type, h.Count))
 	}
 	return protocolError(FieldID, fmt.Sprintf("of %s is %d with count %d", h.Type, h.ID, h.Count))
