@@ -55,6 +55,16 @@ class Batch:
         inputs[index] = None
         return value if self._decoded else values.decode(value, self._header.codec)
 
+    def whole(self) -> list[Any] | None:
+        """Return the list of all inputs if they are decoded, and None if each is to be taken by itself.
+
+        Who takes an element leaves None in its place. Raises as :meth:`take` does.
+        """
+        inputs = self._inputs
+        if inputs is None:
+            inputs = self._open()
+        return inputs if self._decoded else None
+
     def _open(self) -> list[Any]:
         """Cut the body into inputs: by the first thread that needs one, not by the reader."""
         with self._lock:
