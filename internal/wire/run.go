@@ -100,7 +100,7 @@ func checkLine(line []byte, maxBody uint32) error {
 	if uint64(len(line)) > uint64(maxBody) {
 		return protocolError(FieldLine, fmt.Sprintf("of run has %d bytes, the limit is %d", len(line), maxBody))
 	}
-	if scanValue(line, 0, 0) != len(line) {
+	if !IsJSON(line) {
 		return protocolError(FieldLine, "of run is malformed JSON")
 	}
 	return nil
