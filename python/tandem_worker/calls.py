@@ -100,9 +100,7 @@ class Queue:
     def __init__(self) -> None:
         self._calls: deque[Call] = deque()
         self._idle: deque[_thread.LockType] = deque()
-        # take raises IndexError when no call waits; more is true when one does.
-        self.take = self._calls.popleft
-        self.more = self._calls.__len__
+        self.take = self._calls.popleft  # raises IndexError when no call waits
 
     def put(self, batch: Batch, first: int, count: int) -> None:
         """Append the calls ``first`` to ``first + count - 1``."""

@@ -117,32 +117,32 @@ class Outbox:
         self._bell.acquire()
         self._forked = False  # this process is a copy of the worker
 
-    def answer(self, frame: bytes, more: bool) -> None:
-        """Store ``frame`` so that it survives this process, and send it in time.
+    def answer(self, frame: bytes) -> None:
+        """Store ``frame`` so that it survives this process.
 
-        ``more`` says that this thread has other calls to run now. Without it,
-        the caller flushes before it waits. Blocks while the parent does not
-        read and the box is full.
+        It is sent when enough waits or the last bytes were sent long ago. Otherwise
+        the caller sees to it: it flushes before it waits, and calls
+        :meth:`entrust` before it does anything else that may take long. Blocks
+        while the parent does not read and the box is full.
         """
-        self._answer(frame, 0, more)
+        self._answer(frame, 0)
 
-    def answer_line(self, call_id: int, line: bytes, more: bool) -> None:
+    def answer_line(self, call_id: int, line: bytes) -> None:
         """Store the result of a call: JSON text and a line feed. Otherwise like :meth:`answer`."""
-        self._answer(line, call_id, more)
+        self._answer(line, call_id)
 
-    def _answer(self, piece: bytes, line_of: int, more: bool) -> None:
+    def _answer(self, piece: bytes, line_of: int) -> None:
         if self._forked:
             _end_fork()
         waiting = self._append(piece, line_of)
         if waiting >= self._enough or monotonic() - self._flushed > FLUSH_DELAY:
             self.flush()
-        elif more and not self.armed:
-            self.arm()
 
-    def arm(self) -> None:
+    def entrust(self) -> None:
         """Have the flusher send what waits, if nobody has done it within FLUSH_DELAY."""
-        self.armed = True
-        self._ring()
+        if self._pending() and not self.armed:
+            self.armed = True
+            self._ring()
 
     def post(self, frame: bytes) -> None:
         """Leave ``frame`` to the flusher. Never blocks, so the reader may use it.

@@ -76,11 +76,12 @@ class Runner:
         call, its answer in the box, the next id.
         """
         outbox, memory, words, slot, max_line = self._outbox, self._memory, self._words, self._slot, self._max_line
-        take, more, encode, quote = self._queue.take, self._queue.more, self._encode, values.quote
+        take, encode, quote = self._queue.take, self._encode, values.quote
         take_token, return_token, write = outbox.token.pop, outbox.token.append, memory.write
         function = value = inputs = result = line = None
         current: object = _NO_BATCH
         timed = False
+        loose = False  # an answer may wait of which the flusher does not know
         burst = left = 1  # lines until the next look at what waits to be sent
         while True:
             try:
@@ -89,9 +90,14 @@ class Runner:
                 words[slot] = 0
                 function = value = inputs = result = line = None  # nothing is kept alive meanwhile
                 current = _NO_BATCH
+                loose = False
                 self._rest()
                 burst = left = (burst + 1) >> 1
                 continue
+            value = result = line = None  # those of the last call are not kept alive by this one
+            if loose:
+                loose = False
+                outbox.entrust()  # this call may be a slow one
             if batch is not current:
                 if batch is None:
                     break
@@ -102,14 +108,16 @@ class Runner:
                 words[slot + 1] = monotonic_ns()  # before the id: who sees the id must see its time
             words[slot] = call_id
             if inputs is None:
-                outbox.answer(self._call(call_id, batch, index), more() > 0)
+                outbox.answer(self._call(call_id, batch, index))
+                loose = True
                 continue
             value = inputs[index]
             inputs[index] = None
             try:
                 result = function(value)
             except BaseException as error:  # SystemExit and KeyboardInterrupt end the call, not the worker
-                outbox.answer(self._raised(call_id, error), more() > 0)
+                outbox.answer(self._raised(call_id, error))
+                loose = True
                 continue
             try:
                 kind = type(result)
@@ -129,9 +137,10 @@ class Runner:
                     line = encode(result) + b"\n"
                 size = len(line)
             except BaseException:  # _result says what is wrong, or finds another form
-                size = max_line
+                line, size = None, max_line
             if size >= max_line:
-                outbox.answer(self._result(call_id, batch.task.name, result), more() > 0)
+                outbox.answer(self._result(call_id, batch.task.name, result, line))
+                loose = True
                 continue
             try:
                 take_token()
@@ -144,12 +153,10 @@ class Runner:
                 outbox.committed = end
                 words[COMMITTED] = end  # from here on the call is answered
                 outbox.next_id = call_id + 1
-            armed = outbox.armed
+            loose = not outbox.armed
             return_token(None)
             if not fits:
-                outbox.answer_line(call_id, line, more() > 0)
-            elif not armed and more():
-                outbox.arm()
+                outbox.answer_line(call_id, line)
             left -= 1
             if not left:
                 burst = left = self._send_burst(burst)
@@ -215,10 +222,10 @@ class Runner:
         kind = "memory" if self._limits.memory and isinstance(error, MemoryError) else "error"
         return self._failure(call_id, failures.from_exception(error, kind))
 
-    def _result(self, call_id: int, name: str, result: Any) -> bytes:
-        """Return the frame for the value of a call."""
+    def _result(self, call_id: int, name: str, result: Any, line: bytes | None = None) -> bytes:
+        """Return the frame for the value of a call, whose form is ``line`` if that was made."""
         try:
-            payload = self._encode(result)
+            payload = self._encode(result) if line is None else line[:-1]
             if len(payload) <= self._max_result:
                 return frames.result_frame(call_id, payload)
             size = len(payload) + frames.LENGTH_SIZE

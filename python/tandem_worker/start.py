@@ -84,7 +84,7 @@ def main(gate: Gate, setup_frame: bytes) -> None:
             _preload(name)
     except _CannotServe as error:
         _exit_with_fatal(outbox, error.failure)
-    outbox.answer(frames.frame(frames.HELLO, _hello(gate.nonce, memory)), False)
+    outbox.answer(frames.frame(frames.HELLO, _hello(gate.nonce, memory)))
     outbox.flush()
     _serve(runners, outbox)
 
@@ -169,7 +169,7 @@ def _preload(name: str) -> None:
 
 
 def _exit_with_fatal(outbox: Outbox, failure: dict[str, Any]) -> NoReturn:
-    outbox.answer(frames.frame(frames.FATAL, failures.encode(failure, 1 << 20)), False)
+    outbox.answer(frames.frame(frames.FATAL, failures.encode(failure, 1 << 20)))
     outbox.drain()
     flush_output()
     os._exit(1)
