@@ -117,12 +117,33 @@ func (m *mapper[In, Out]) retire(c *chunk[In, Out]) {
 	m.mu.Lock()
 	delete(m.live, c)
 	m.mu.Unlock()
-	took, target := time.Since(c.sentAt), m.target.Load()
-	switch {
-	case took < growBelow && int64(c.batch.size) >= target:
+	m.adapt(c)
+}
+
+// adapt learns from a chunk that is being retired how long chunks should be. How
+// long it was under way says little when many are: only a short time is a
+// reason for longer ones. Otherwise what counts is how fast outcomes come.
+func (m *mapper[In, Out]) adapt(c *chunk[In, Out]) {
+	now, target := time.Now(), m.target.Load()
+	full := int64(c.batch.size) >= target
+	if c.sentAt.After(m.retiredAt) { // nothing else was under way: measure from there
+		m.measuredAt, m.measuredUntil = c.sentAt, m.released+1-int64(c.batch.size)
+	}
+	m.retiredAt = now
+	if full && now.Sub(c.sentAt) < growBelow {
 		m.resize(min(2*target, maxChunk))
-	case took > shrinkAbove && target > 1:
-		m.resize(target / 2)
+		return
+	}
+	took, n := now.Sub(m.measuredAt), m.released+1-m.measuredUntil
+	if took < chunkTime || n <= 0 {
+		return
+	}
+	m.measuredAt, m.measuredUntil = now, m.released+1
+	switch want := n * int64(chunkTime) / int64(took); {
+	case want >= 2*target && full:
+		m.resize(min(2*target, maxChunk))
+	case want <= target/2:
+		m.resize(max(1, target/2))
 	}
 }
 

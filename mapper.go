@@ -24,10 +24,13 @@ const (
 	// delays the outcomes of a slow input; shorter sends small chunks.
 	linger = time.Millisecond
 
-	// A chunk that is back sooner than growBelow could have been twice as
-	// long; one that takes longer than shrinkAbove need not be as long.
-	growBelow   = 500 * time.Microsecond
-	shrinkAbove = 5 * time.Millisecond
+	// A chunk that is back sooner than growBelow could have been twice as long.
+	growBelow = 500 * time.Microsecond
+
+	// chunkTime is how long the calls of a chunk should take at the speed at which
+	// outcomes are yielded, which is measured over at least as long. Longer makes
+	// more inputs wait for others; shorter sends small chunks.
+	chunkTime = time.Millisecond
 
 	// releaseEvery is how many outcomes are yielded between two notes to a
 	// feeder that has room. More saves writes to memory shared with it.
@@ -76,7 +79,10 @@ type mapper[In, Out any] struct {
 	limit int // taken may grow to this before yielded is read again
 
 	// Owned by the consumer.
-	released int64 // outcomes yielded
+	released      int64     // outcomes yielded
+	retiredAt     time.Time // when a chunk was last retired
+	measuredAt    time.Time // when the speed was last measured
+	measuredUntil int64     // released then
 
 	mu       sync.Mutex
 	pending  []*chunk[In, Out]            // sent, and not taken by the consumer

@@ -46,8 +46,9 @@ func TestMapChunksFollowTheTimeOfACall(t *testing.T) {
 		n              int
 		atLeast, above int // the largest chunk is between them
 	}{
-		"short": {0, 20000, maxChunk / 4, maxChunk},
-		"long":  {20 * time.Millisecond, 200, 1, 1},
+		"short":  {0, 20000, maxChunk / 4, maxChunk},
+		"medium": {20 * time.Microsecond, 20000, 50, 200}, // 100 in chunkTime, on two threads
+		"long":   {20 * time.Millisecond, 200, 1, 1},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -54,6 +54,10 @@ type blocked struct {
 	ready    chan struct{} // closed by the queue when it admits the batch or drains
 }
 
+// leastShare is the part of its limit that a claim takes at least. More parts
+// spread the last calls of a span better, fewer make less of them.
+const leastShare = 8
+
 // NewQueue returns a queue for up to limit waiting calls. limit must be positive.
 func NewQueue(limit int) *Queue { return &Queue{limit: limit} }
 
@@ -119,8 +123,9 @@ func (q *Queue) await(ctx context.Context, w *blocked) {
 }
 
 // Claim hands out up to limit calls of the first span, or none when nothing
-// waits. A share above one is never more than the span's part for each of
-// slots, so that free slots find work.
+// waits. A share above one is a part of what the span has left, smaller with more
+// slots, so that free slots find work; but not so small that handing it out
+// costs more than running it, when the limit says that calls are short.
 func (q *Queue) Claim(limit, slots int) Calls {
 	for {
 		s := q.head.Load()
@@ -144,7 +149,7 @@ func (s *span) claim(limit, slots int) Calls {
 	n := int64(1)
 	if limit > 1 {
 		left := int64(s.calls.hi) - int64(s.calls.lo) - s.cursor.Load()
-		n = max(1, min(int64(limit), left/int64(2*slots)))
+		n = max(1, min(int64(limit), left/int64(2*slots)), int64(limit)/leastShare)
 	}
 	return s.take(n)
 }

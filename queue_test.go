@@ -321,6 +321,23 @@ func TestQueueClaimMakesRoom(t *testing.T) {
 }
 
 // Many submitters, claimers and cancelers: each accepted call is handed out once.
+// The last calls of a span are shared out, but not one by one when the limit says
+// that they are short.
+func TestQueueClaimShares(t *testing.T) {
+	for _, test := range []struct{ size, limit, slots, want int }{
+		{1000, 1, 2, 1}, {1000, 1000, 2, 250}, {1000, 100, 2, 100}, {40, 1000, 2, 40}, {40, 80, 2, 10}, {8, 80, 4, 8}, {8, 4, 4, 1},
+	} {
+		q := NewQueue(1000)
+		f := newFake(nil, test.size, nil)
+		if err := q.Push(t.Context(), f.batch); err != nil {
+			t.Fatal(err)
+		}
+		if got := q.Claim(test.limit, test.slots).Len(); got != test.want {
+			t.Errorf("%d waiting, limit %d, %d slots: %d claimed, want %d", test.size, test.limit, test.slots, got, test.want)
+		}
+	}
+}
+
 func TestQueueQ1Concurrent(t *testing.T) {
 	const submitters, each = 4, 500
 	q := NewQueue(8)

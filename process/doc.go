@@ -24,7 +24,7 @@
 //
 //	Execute -> queue -> filler --call frame--> worker
 //	                      ^                      |
-//	                      +-- returned --+       | result or failure frame
+//	                      +-- returned --+       | result, run or failure frame
 //	                                     |       v
 //	                      supervisor <-- receiver -> outcome
 //

@@ -10,7 +10,6 @@ import (
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/internal/osproc"
-	"github.com/gotandem/tandem/internal/wire"
 )
 
 // ExitError says how a worker process ended. It is the cause of the errors of
@@ -102,7 +101,7 @@ func (w *worker) salvage() {
 	}
 	w.trusted = w.box.Check(position) == nil
 	if rest := w.box.Salvage(position); broken {
-		w.reader = wire.NewReader(bytes.NewReader(rest), w.readLimit())
+		w.reader.Restart(bytes.NewReader(rest))
 	} else {
 		w.reader.Feed(rest)
 	}

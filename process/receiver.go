@@ -39,7 +39,7 @@ func (w *worker) breakOff(err error) {
 // handle deals with one frame.
 func (w *worker) handle(h wire.Header, body []byte) error {
 	switch h.Type {
-	case wire.TypeResult:
+	case wire.TypeResult, wire.TypeRun:
 		return w.results(h, body)
 	case wire.TypeFailure:
 		return w.failure(h, body)
@@ -49,24 +49,34 @@ func (w *worker) handle(h wire.Header, body []byte) error {
 	return nil // a newer worker may say more
 }
 
+// results delivers the values of a frame, or of lines of a run. The calls are
+// taken together, and delivered one by one.
 func (w *worker) results(h wire.Header, body []byte) error {
 	values, err := wire.ParsePayloads(h, body)
 	if err != nil {
 		return err
 	}
-	for id := h.ID; values.Left() > 0; id++ {
+	ex := w.slot.executor
+	w.ended, err = w.takeAnswered(w.ended[:0], h.ID, values.Left())
+	finished := int64(0)
+	for i := range w.ended {
 		value, _ := values.Next()
-		held, ok := w.take(id, true)
-		if !ok {
-			return fmt.Errorf("result of call %d, which the worker does not have", id)
-		}
-		if held.overdue {
-			w.timedOut(held)
-		} else {
-			w.slot.executor.ended(held.call, held.call.Deliver(w.slot.executor.codec, value))
+		held := &w.ended[i]
+		switch {
+		case held.overdue:
+			w.timedOut(*held)
+		case held.call.Deliver(ex.codec, value) == tandem.Again:
+			ex.giveBack(held.call.Only())
+		default:
+			ex.suspects.forget(held.call)
+			finished++
 		}
 	}
-	return nil
+	if len(w.ended) > 0 {
+		ex.finished(finished)
+	}
+	clear(w.ended) // the calls are not kept alive
+	return err
 }
 
 func (w *worker) failure(h wire.Header, body []byte) error {
@@ -74,7 +84,7 @@ func (w *worker) failure(h wire.Header, body []byte) error {
 	if err != nil {
 		return err
 	}
-	held, ok := w.take(h.ID, true)
+	held, ok := w.take(h.ID, answered)
 	if !ok {
 		return fmt.Errorf("failure of call %d, which the worker does not have", h.ID)
 	}
@@ -115,7 +125,7 @@ func (w *worker) returned(h wire.Header) error {
 	var back []held
 	defer func() { s.executor.giveBackAll(back) }()
 	for id := h.ID; id-h.ID < uint64(h.Count); id++ {
-		held, ok := w.take(id, false)
+		held, ok := w.take(id, notStarted)
 		if !ok {
 			return fmt.Errorf("call %d was returned, which the worker does not have", id)
 		}

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"fmt"
 	"maps"
 	"net"
 	"slices"
@@ -57,6 +58,7 @@ type worker struct {
 	// Owned by the receiver, and after it has ended by the supervisor.
 	reader *wire.Reader
 	pace   pace
+	ended  []held // reused: the calls of the frame being handled
 
 	trusted bool // by the supervisor: the box proves what it says
 
@@ -157,11 +159,50 @@ func (w *worker) holdLocked(h held) {
 	}
 }
 
+// takenFor says why a call is taken from its worker.
+type takenFor bool
+
+const (
+	answered   takenFor = true  // the worker ended it
+	notStarted takenFor = false // the worker gave it back
+)
+
 // take removes the call with the given id, if it is held, and notes what follows
-// for the slot's state. answered tells that the worker ended it.
-func (w *worker) take(id uint64, answered bool) (held, bool) {
+// for the slot's state.
+func (w *worker) take(id uint64, why takenFor) (held, bool) {
 	w.slot.mu.Lock()
 	defer w.slot.mu.Unlock()
+	h, ok := w.removeLocked(id)
+	if ok {
+		w.takenLocked(1, why)
+	}
+	return h, ok
+}
+
+// takeAnswered removes n calls with consecutive ids from first on, which the
+// worker ended, and appends them to dst. When one of them is not held, which is
+// the error, it removes those before it.
+func (w *worker) takeAnswered(dst []held, first uint64, n int) ([]held, error) {
+	w.slot.mu.Lock()
+	defer w.slot.mu.Unlock()
+	before := len(dst)
+	var err error
+	for id := first; id-first < uint64(n); id++ {
+		h, ok := w.removeLocked(id)
+		if !ok {
+			err = fmt.Errorf("result of call %d, which the worker does not have", id)
+			break
+		}
+		dst = append(dst, h)
+	}
+	if taken := len(dst) - before; taken > 0 {
+		w.takenLocked(taken, answered)
+	}
+	return dst, err
+}
+
+// removeLocked removes the call with the given id, if it is held.
+func (w *worker) removeLocked(id uint64) (held, bool) {
 	at := w.findLocked(id)
 	if at == nil || id == 0 {
 		return held{}, false
@@ -175,18 +216,22 @@ func (w *worker) take(id uint64, answered bool) (held, bool) {
 	if h.timeout > 0 {
 		w.timed--
 	}
+	return h, true
+}
+
+// takenLocked notes what follows for the slot's state when n calls were removed.
+func (w *worker) takenLocked(n int, why takenFor) {
 	for w.base <= w.top && w.ring[w.base%mostHeld].id == 0 {
 		w.base++
 	}
-	if answered {
-		w.answered++
+	if why == answered {
+		w.answered += uint64(n)
 		if w.expireAt > 0 && w.answered >= w.expireAt {
 			w.expireLocked()
 		}
 	}
 	w.emptiedLocked()
 	w.updateRoomLocked()
-	return h, true
 }
 
 // emptiedLocked moves the slot on when its worker holds nothing any more.

@@ -35,6 +35,8 @@ type parent struct {
 	nextID uint64
 	tasks  map[string]uint16
 	hello  wire.Hello
+
+	answered int // calls whose answers countAnswers did not want yet
 }
 
 // setting says how a worker is started. Only interpreter is needed.
@@ -270,7 +272,7 @@ func (p *parent) answers() []answer {
 func parseAnswers(t testing.TB, h wire.Header, body []byte) []answer {
 	t.Helper()
 	switch h.Type {
-	case wire.TypeResult:
+	case wire.TypeResult, wire.TypeRun:
 		values, err := wire.ParsePayloads(h, body)
 		if err != nil {
 			t.Fatal(err)

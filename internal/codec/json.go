@@ -17,8 +17,8 @@ import (
 // value is ready.
 type JSON struct{}
 
-// Append appends the value that p points to. A [json.RawMessage] is checked and
-// made compact. NaN, infinities and a top-level string that is not UTF-8 have
+// Append appends the value that p points to. A [json.RawMessage] is checked, and
+// made compact if it has more than one line. NaN, infinities and a top-level string that is not UTF-8 have
 // no form. On error it returns dst as it was.
 func (JSON) Append(dst []byte, p any) ([]byte, error) {
 	switch p := p.(type) {
@@ -52,6 +52,11 @@ func (JSON) Decode(src []byte, p any) error {
 			*p = n
 			return nil
 		}
+	case *json.RawMessage:
+		if wire.IsJSON(src) {
+			*p = bytes.Clone(src)
+			return nil
+		}
 	}
 	return decodeJSON(src, p)
 }
@@ -62,6 +67,9 @@ func (JSON) ID(any) uint8 { return uint8(wire.CodecJSON) }
 func appendRawJSON(dst []byte, raw json.RawMessage) ([]byte, error) {
 	if raw == nil {
 		return append(dst, "null"...), nil
+	}
+	if wire.IsJSON(raw) && bytes.IndexByte(raw, '\n') < 0 {
+		return append(dst, raw...), nil
 	}
 	buf := bytes.NewBuffer(dst)
 	if err := json.Compact(buf, raw); err != nil {

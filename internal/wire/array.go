@@ -14,6 +14,10 @@ const maxDepth = 10000
 // returns the index behind it, or malformed.
 const malformed = -1
 
+// IsJSON reports whether text is one JSON value and nothing else, no white space
+// around it either. It takes what encoding/json takes, and is faster.
+func IsJSON(text []byte) bool { return scanValue(text, 0, 0) == len(text) }
+
 // checkArray checks that text is one JSON array of count values and nothing
 // else but white space. It returns where the first value begins.
 func checkArray(text []byte, count uint32) (first int, err error) {

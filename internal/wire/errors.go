@@ -19,6 +19,8 @@ const (
 	FieldPayload  Field = "payload"
 	FieldArray    Field = "array"
 	FieldBody     Field = "body"
+	FieldCodec    Field = "codec"
+	FieldLine     Field = "line"
 	FieldGate     Field = "gate"
 )
 

@@ -35,6 +35,7 @@ const (
 	TypeRecall   Type = 9  // parent to worker: give calls back
 	TypeReturned Type = 10 // worker to parent: these calls have not started
 	TypeStop     Type = 11 // parent to worker: finish, then exit
+	TypeRun      Type = 12 // worker to parent: values of consecutive calls, as lines that follow
 
 	TypeFork   Type = 15 // parent to template: fork a worker, with the descriptors that come along
 	TypeForked Type = 16 // template to parent: the answer to fork
@@ -46,6 +47,7 @@ var typeNames = [...]string{
 	TypeSetup: "setup", TypeHello: "hello", TypeFatal: "fatal", TypeDefine: "define",
 	TypeCall: "call", TypeResult: "result", TypeFailure: "failure", TypeCancel: "cancel",
 	TypeRecall: "recall", TypeReturned: "returned", TypeStop: "stop",
+	TypeRun:  "run",
 	TypeFork: "fork", TypeForked: "forked", TypeReap: "reap", TypeReaped: "reaped",
 }
 
@@ -161,6 +163,8 @@ func spanFits(t Type, id uint64, count uint32) bool {
 		return id != 0 && count != 0 && id+uint64(count)-1 >= id
 	case TypeFailure:
 		return id != 0 && count == 1
+	case TypeRun:
+		return id != 0 && count == 0
 	case TypeRecall:
 		return count != 0
 	case TypeReturned:
@@ -192,7 +196,7 @@ func explainHeader(src []byte, h Header, maxBody uint32) error {
 		return protocolError(FieldOOB, fmt.Sprintf("is %d, want 0", h.OOB))
 	case src[27] != 0:
 		return protocolError(FieldReserved, fmt.Sprintf("is %d, want 0", src[27]))
-	case h.Count == 0 || h.Type == TypeFailure && h.Count != 1:
+	case h.Type == TypeRun && h.Count != 0, h.Type != TypeRun && h.Count == 0, h.Type == TypeFailure && h.Count != 1:
 		return protocolError(FieldCount, fmt.Sprintf("of %s is %d", h.Type, h.Count))
 	}
 	return protocolError(FieldID, fmt.Sprintf("of %s is %d with count %d", h.Type, h.ID, h.Count))

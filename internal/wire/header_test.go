@@ -94,7 +94,7 @@ func TestParseHeaderKeepsUnknownTypes(t *testing.T) {
 func TestNames(t *testing.T) {
 	for got, want := range map[string]string{
 		wire.TypeSetup.String(): "setup", wire.TypeStop.String(): "stop", wire.Type(0).String(): "type(0)",
-		wire.Type(12).String(): "type(12)", wire.CodecCBOR.String(): "cbor", wire.Codec(5).String(): "codec(5)",
+		wire.Type(77).String(): "type(77)", wire.CodecCBOR.String(): "cbor", wire.Codec(5).String(): "codec(5)",
 	} {
 		if got != want {
 			t.Errorf("name = %q, want %q", got, want)

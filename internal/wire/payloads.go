@@ -9,21 +9,26 @@ import (
 )
 
 // Payloads walks over the inputs of a call frame or the values of a result
-// frame. It refers to the body it was made from and is valid as long as that.
+// frame, or of lines of a run. It refers to the body it was made from and is valid as long as that.
 // The zero value has no payloads.
 type Payloads struct {
 	rest    []byte // begins with the next payload
 	left    uint32
 	array   bool
+	lines   bool
 	timeout time.Duration
 }
 
 // ParsePayloads checks the whole body against its header: the timeout, the
 // number of payloads, every length, and that no byte is left over; for
 // [FlagArray], that the body is one JSON array of so many values; for
-// [FlagPlain], that no payload has a line feed. Text is not checked to be valid
+// [FlagPlain], that no payload has a line feed; for [TypeRun], that it has so
+// many lines. Text is not checked to be valid
 // UTF-8. The error is a [*ProtocolError].
 func ParsePayloads(h Header, body []byte) (Payloads, error) {
+	if h.Type == TypeRun {
+		return parseLines(h, body)
+	}
 	p := Payloads{left: h.Count, array: h.Flags&FlagArray != 0}
 	if h.Flags&FlagTimeout != 0 {
 		var err error
@@ -52,6 +57,14 @@ func ParsePayloads(h Header, body []byte) (Payloads, error) {
 	}
 	p.rest = body[first:]
 	return p, nil
+}
+
+func parseLines(h Header, body []byte) (Payloads, error) {
+	lines := bytes.Count(body, []byte{'\n'})
+	if lines != int(h.Count) || lines > 0 && body[len(body)-1] != '\n' {
+		return Payloads{}, protocolError(FieldCount, fmt.Sprintf("of run is %d, the body has another number of lines", h.Count))
+	}
+	return Payloads{rest: body, left: h.Count, lines: true}, nil
 }
 
 func parseTimeout(body []byte) (time.Duration, error) {
@@ -105,10 +118,21 @@ func (p *Payloads) Next() ([]byte, bool) {
 	if p.array {
 		return p.nextElement(), true
 	}
+	if p.lines {
+		return p.nextLine(), true
+	}
 	n := payloadSize + int(binary.LittleEndian.Uint32(p.rest))
 	payload := p.rest[payloadSize:n:n]
 	p.rest = p.rest[n:]
 	return payload, true
+}
+
+// nextLine returns the line that rest begins with, without its line feed.
+func (p *Payloads) nextLine() []byte {
+	n := bytes.IndexByte(p.rest, '\n')
+	line := p.rest[:n:n]
+	p.rest = p.rest[n+1:]
+	return line
 }
 
 // nextElement returns the value that rest begins with. checkArray has accepted

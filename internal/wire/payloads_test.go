@@ -193,6 +193,9 @@ func FuzzArraySplit(f *testing.F) {
 		if valid != (err == nil) {
 			t.Fatalf("%q: %v, encoding/json says %v", text, err, valid)
 		}
+		if trimmed := bytes.Trim(text, " \t\r\n"); wire.IsJSON(trimmed) != json.Valid(text) {
+			t.Errorf("IsJSON(%q) is %v", trimmed, wire.IsJSON(trimmed))
+		}
 		for i, got := range all(p) {
 			if got != string(want[i]) {
 				t.Errorf("value %d of %q: %q, want %q", i, text, got, want[i])

@@ -41,6 +41,8 @@ type Reader struct {
 	// bytes of its body.
 	inLarge bool
 	header  Header
+
+	run openRun
 }
 
 // NewReader returns a Reader that takes frames with bodies of at most maxBody
@@ -53,6 +55,10 @@ func NewReader(src io.Reader, maxBody uint32) *Reader {
 
 // Next returns the next frame. It blocks while the underlying reader does.
 //
+// Of a run it returns the lines that have arrived completely, at least one: a
+// header with [TypeRun], the id of the first and their number, and the lines as
+// body, each of them one JSON value and a line feed. It does not wait for more.
+//
 // The body is valid until the next call of Next or Feed. At the end of the
 // stream the error is [io.EOF] between two frames and [io.ErrUnexpectedEOF]
 // inside one; what has arrived of that frame is kept for [Reader.Feed]. Another
@@ -60,7 +66,7 @@ func NewReader(src io.Reader, maxBody uint32) *Reader {
 // before it. These errors, and a [*ProtocolError], are final unless Feed is
 // called.
 func (r *Reader) Next() (Header, []byte, error) {
-	if r.lim-r.pos < HeaderSize || r.inLarge {
+	if r.run.open || r.lim-r.pos < HeaderSize || r.inLarge {
 		return r.nextSlow()
 	}
 	h, err := ParseHeader(r.buf[r.pos:r.lim], r.maxBody)
@@ -68,7 +74,7 @@ func (r *Reader) Next() (Header, []byte, error) {
 		return Header{}, nil, err
 	}
 	from := r.pos + HeaderSize
-	if uint64(r.lim-from) < uint64(h.Length) {
+	if uint64(r.lim-from) < uint64(h.Length) || h.Type == TypeRun {
 		return r.nextSlow()
 	}
 	to := from + int(h.Length)
@@ -79,11 +85,22 @@ func (r *Reader) Next() (Header, []byte, error) {
 	return h, r.buf[from:to:to], nil
 }
 
-// nextSlow is Next when the frame has not arrived completely.
+// nextSlow is Next in a run, and when the frame has not arrived completely.
 func (r *Reader) nextSlow() (Header, []byte, error) {
 	for !r.inLarge {
-		if r.lim-r.pos >= HeaderSize {
+		if r.run.open {
+			h, body, err := r.nextLines()
+			if h.Count > 0 || err != nil {
+				return h, body, err
+			}
+		}
+		if !r.run.open && r.lim-r.pos >= HeaderSize {
 			h, err := ParseHeader(r.buf[r.pos:r.lim], r.maxBody)
+			if err == nil && h.Type == TypeRun {
+				if err = r.beginRun(h); err == nil {
+					continue
+				}
+			}
 			if err != nil {
 				return Header{}, nil, err
 			}
@@ -103,13 +120,24 @@ func (r *Reader) nextSlow() (Header, []byte, error) {
 	return r.readLarge()
 }
 
-// fill adds at least one byte to buf, which has room for the frame in front.
+// fill adds at least one byte to buf, which has room for the frame in front, and
+// gets room for the line in front.
 func (r *Reader) fill() error {
 	if r.end != nil {
 		return r.atEnd()
 	}
-	r.lim = copy(r.buf, r.buf[r.pos:r.lim])
-	r.pos = 0
+	rest := r.buf[r.pos:r.lim]
+	shrinks := len(r.buf) > bufferSize && len(rest) < bufferSize
+	if shrinks {
+		r.buf = make([]byte, bufferSize) // a long line has been returned
+	}
+	if shrinks || r.pos > 0 {
+		r.lim = copy(r.buf, rest)
+		r.pos = 0
+	}
+	if r.lim == len(r.buf) {
+		r.growBuffer()
+	}
 	n, err := r.read(r.buf[r.lim:])
 	r.lim += n
 	return err
@@ -233,7 +261,7 @@ func (r *Reader) Buffered() int {
 }
 
 // Ready reports whether Next would return without reading from the underlying
-// reader: a whole frame has arrived, or an error is certain.
+// reader: a whole frame or line has arrived, or an error is certain.
 func (r *Reader) Ready() bool {
 	if r.end != nil {
 		return true
@@ -241,9 +269,22 @@ func (r *Reader) Ready() bool {
 	if r.inLarge {
 		return len(r.large) == int(r.header.Length)
 	}
-	if r.lim-r.pos < HeaderSize {
-		return false
+	rest, run := r.buf[r.pos:r.lim], r.run
+	for {
+		if run.open {
+			ready, ended := isRunReady(rest, run.scanned, r.maxBody)
+			if !ended {
+				return ready
+			}
+			rest = rest[1:]
+		}
+		if len(rest) < HeaderSize {
+			return false
+		}
+		h, err := ParseHeader(rest, r.maxBody)
+		if err != nil || h.Type != TypeRun || checkRun(h) != nil {
+			return err != nil || h.Type == TypeRun || uint64(len(rest)-HeaderSize) >= uint64(h.Length)
+		}
+		rest, run = rest[HeaderSize:], openRun{open: true}
 	}
-	h, err := ParseHeader(r.buf[r.pos:r.lim], r.maxBody)
-	return err != nil || uint64(r.lim-r.pos-HeaderSize) >= uint64(h.Length)
 }

@@ -257,6 +257,8 @@ func FuzzReader(f *testing.F) {
 	for _, g := range goldens() {
 		f.Add(readGolden(f, g.name), uint16(10), uint16(20))
 	}
+	f.Add(readGolden(f, "run"), uint16(35), uint16(3))
+	f.Add(append(appendRun(nil, 1<<64-1, "1", "2"), stream(3)...), uint16(35), uint16(3))
 	f.Fuzz(func(t *testing.T, data []byte, a, b uint16) {
 		whole := readAll(wire.NewReader(bytes.NewReader(data), 1<<20))
 		cut := min(int(a), len(data))
@@ -275,12 +277,16 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// readAll describes each frame and the final error.
+// readAll describes each frame, each line of runs, and the final error.
 func readAll(r *wire.Reader) (frames []string) {
 	for {
 		h, body, err := r.Next()
 		if err != nil {
 			return append(frames, err.Error())
+		}
+		if h.Type == wire.TypeRun {
+			frames = append(frames, lines(h, body)...)
+			continue
 		}
 		frames = append(frames, fmt.Sprintf("%+v %x", h, body))
 	}

@@ -56,6 +56,16 @@ class Batch:
         inputs[index] = None
         return value if self._decoded else values.decode(value, self._header.codec)
 
+    def whole(self) -> list[Any] | None:
+        """Return the list of all inputs if they are decoded, and None if each is to be taken by itself.
+
+        Who takes an element leaves None in its place. Raises as :meth:`take` does.
+        """
+        inputs = self._inputs
+        if inputs is None:
+            inputs = self._open()
+        return inputs if self._decoded else None
+
     def _open(self) -> list[Any]:
         """Cut the body into inputs: by the first thread that needs one, not by the reader."""
         with self._lock:
@@ -91,9 +101,7 @@ class Queue:
     def __init__(self) -> None:
         self._calls: deque[Call] = deque()
         self._idle: deque[_thread.LockType] = deque()
-        # take raises IndexError when no call waits; more is true when one does.
-        self.take = self._calls.popleft
-        self.more = self._calls.__len__
+        self.take = self._calls.popleft  # raises IndexError when no call waits
 
     def put(self, batch: Batch, first: int, count: int) -> None:
         """Append the calls ``first`` to ``first + count - 1``."""

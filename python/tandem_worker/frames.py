@@ -15,7 +15,7 @@ MAGIC = 0x74
 VERSION = 1
 HEADER_SIZE = 32
 
-SETUP, HELLO, FATAL, DEFINE, CALL, RESULT, FAILURE, CANCEL, RECALL, RETURNED, STOP = range(1, 12)
+SETUP, HELLO, FATAL, DEFINE, CALL, RESULT, FAILURE, CANCEL, RECALL, RETURNED, STOP, RUN = range(1, 13)
 FORK, FORKED, REAP, REAPED = range(15, 19)  # between the engine and a template
 
 FLAG_TIMEOUT = 1  # the body begins with a timeout
@@ -93,6 +93,12 @@ def result_frame(call_id: int, payload: bytes) -> bytes:
     size = len(payload)
     head = _pack_result(_result_start, size + LENGTH_SIZE, call_id, _result_end)
     return head + _pack_sum_and_length(crc32(head), size) + payload
+
+
+def run_header(call_id: int) -> bytes:
+    """Return what begins a run whose first line is the value of the call ``call_id``."""
+    head = _unsummed.pack(MAGIC, VERSION, RUN, 0, 0, call_id, 0, 0, 0, 0, CODEC_JSON, 0)
+    return head + _sum.pack(crc32(head))
 
 
 def split_payloads(body: Buffer, start: int, count: int) -> list[memoryview]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import _thread
 import sys
-from time import monotonic_ns
+from time import monotonic, monotonic_ns
 from types import CoroutineType
 
 from . import failures, frames, memory, values
+from .outbox import COMMITTED, FLUSH_DELAY
 from .tasks import NoTask
 
 TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
 
     from .calls import Batch, Queue
     from .outbox import BlackBox, Outbox
+    from .tasks import Function
+
+# Results with more bytes travel in frames of their own. Longer lines are
+# searched for their end by the parent; shorter need a header more often.
+MAX_LINE = 16 << 10
+
+# How many lines are appended at most before they are sent. More makes fewer
+# system calls; less gives the parent work earlier.
+MAX_BURST = 256
+
+_NO_BATCH = object()
 
 
 class Limits:
@@ -31,37 +43,124 @@ class Limits:
 class Runner:
     """Runs calls in thread number ``thread``, one at a time. Everything here belongs to that thread."""
 
-    __slots__ = ("_queue", "_outbox", "_words", "_slot", "_limits", "_max_result", "_encode", "_wakeup")
+    __slots__ = (
+        "_queue", "_outbox", "_memory", "_words", "_slot", "_limits", "_max_result", "_max_line", "_encode", "_wakeup",
+        "_sent_at",
+    )  # fmt: skip
 
     def __init__(self, thread: int, queue: Queue, outbox: Outbox, box: BlackBox, limits: Limits) -> None:
         self._queue = queue
         self._outbox = outbox
+        self._memory = box.memory
         self._words = box.words
         self._slot = box.slot(thread)
         self._limits = limits
         self._max_result = limits.max_frame - frames.LENGTH_SIZE
+        self._max_line = min(MAX_LINE, self._max_result)
         self._encode = values.Encoder().encode
         self._wakeup = _thread.allocate_lock()
         self._wakeup.acquire()
+        self._sent_at = monotonic()  # when _send_burst or _rest was left
 
     def run(self) -> None:
-        """Run calls until the worker is to stop. Raises only what this program itself did wrong."""
-        take, more = self._queue.take, self._queue.more
-        words, slot = self._words, self._slot
-        answer = self._outbox.answer
+        """Run calls until the worker is to stop. Raises only what this program itself did wrong.
+
+        This is the one hot loop of the worker: a short call takes about as long
+        as the steps around it. So what it does for calls whose inputs came as
+        a JSON array, and whose results are short, is written out here, with what
+        it needs in local variables: :meth:`_call` and :meth:`_result` without
+        their special cases, and :meth:`Outbox.answer_line` for a line that
+        continues the open run and for which there is room. Whatever is not so is
+        left to them.
+
+        The order of the steps is that of docs/wire.md: the time, the id, the
+        call, its answer in the box, the next id.
+        """
+        outbox, memory, words, slot, max_line = self._outbox, self._memory, self._words, self._slot, self._max_line
+        take, encode, quote = self._queue.take, self._encode, values.quote
+        take_token, return_token, write = outbox.token.pop, outbox.token.append, memory.write
+        function = value = inputs = result = line = None
+        current: object = _NO_BATCH
+        timed = False
+        loose = False  # an answer may wait of which the flusher does not know
+        burst = left = 1  # lines until the next look at what waits to be sent
         while True:
             try:
                 call_id, batch, index = take()
             except IndexError:
                 words[slot] = 0
+                function = value = inputs = result = line = None  # nothing is kept alive meanwhile
+                current = _NO_BATCH
+                loose = False
                 self._rest()
+                burst = left = (burst + 1) >> 1
                 continue
-            if batch is None:
-                break
-            if batch.timed:
+            value = result = line = None  # those of the last call are not kept alive by this one
+            if loose:
+                loose = False
+                outbox.entrust()  # this call may be a slow one
+            if batch is not current:
+                if batch is None:
+                    break
+                self._note(call_id, batch)
+                function, inputs = self._open(batch)
+                current, timed = batch, batch.timed
+            if timed:
                 words[slot + 1] = monotonic_ns()  # before the id: who sees the id must see its time
             words[slot] = call_id
-            answer(self._call(call_id, batch, index), more() > 0)
+            if inputs is None:
+                outbox.answer(self._call(call_id, batch, index))
+                loose = True
+                continue
+            value = inputs[index]
+            inputs[index] = None
+            try:
+                result = function(value)
+            except BaseException as error:  # SystemExit and KeyboardInterrupt end the call, not the worker
+                outbox.answer(self._raised(call_id, error))
+                loose = True
+                continue
+            try:
+                kind = type(result)
+                if kind is int:
+                    line = b"%d\n" % result
+                elif kind is str:
+                    line = (quote(result) + "\n").encode()
+                elif result is None:
+                    line = b"null\n"
+                elif result is True:
+                    line = b"true\n"
+                elif result is False:
+                    line = b"false\n"
+                elif kind is float and result - result == 0:  # not for NaN and infinities
+                    line = b"%r\n" % result
+                else:
+                    line = encode(result) + b"\n"
+                size = len(line)
+            except BaseException:  # _result says what is wrong, or finds another form
+                line, size = None, max_line
+            if size >= max_line:
+                outbox.answer(self._result(call_id, batch.task.name, result, line))
+                loose = True
+                continue
+            try:
+                take_token()
+            except IndexError:
+                outbox.take_token()
+            end = outbox.committed + size
+            fits = end <= outbox.limit and outbox.next_id == call_id
+            if fits:
+                write(line)
+                outbox.committed = end
+                words[COMMITTED] = end  # from here on the call is answered
+                outbox.next_id = call_id + 1
+            loose = not outbox.armed
+            return_token(None)
+            if not fits:
+                outbox.answer_line(call_id, line)
+            left -= 1
+            if not left:
+                burst = left = self._send_burst(burst)
         words[slot] = 0
         self._outbox.flush()
 
@@ -70,6 +169,36 @@ class Runner:
         self._outbox.flush()
         flush_output()
         self._queue.wait(self._wakeup)
+        self._sent_at = monotonic()
+
+    def _send_burst(self, burst: int) -> int:
+        """Send what waits, after ``burst`` lines. Returns after how many more to do so again.
+
+        The number follows the time that so many took, so that answers wait no
+        longer than FLUSH_DELAY while calls go on as they did. When they do not,
+        there is the flusher, which has to wait for the interpreter lock.
+        """
+        self._outbox.flush()
+        now = monotonic()
+        took = now - self._sent_at
+        self._sent_at = now
+        if took < FLUSH_DELAY / 2:
+            return min(2 * burst, MAX_BURST)
+        return burst if took < FLUSH_DELAY else (burst + 1) >> 1
+
+    def _note(self, call_id: int, batch: Batch) -> None:
+        """Note in the box that the call begins."""
+        if batch.timed:
+            self._words[self._slot + 1] = monotonic_ns()
+        self._words[self._slot] = call_id
+
+    def _open(self, batch: Batch) -> tuple[Function | None, list[Any] | None]:
+        """Return the function of a batch and its inputs. Where these are None, :meth:`_call` does what there is to do."""
+        try:
+            function = batch.task.function or batch.task.load()
+            return function, batch.whole()
+        except (NoTask, MemoryError):
+            return None, None  # _call tries again, for each call, and says what is wrong
 
     def _call(self, call_id: int, batch: Batch, index: int) -> bytes:
         """Run one call and return the frame that answers it."""
@@ -85,16 +214,20 @@ class Runner:
             return self._failure(call_id, self._out_of_memory("its input does not fit"))
         try:
             result = function(value)
-        except MemoryError as error:
-            return self._failure(call_id, failures.from_memory_error(error, self._limits.memory))
         except BaseException as error:  # SystemExit and KeyboardInterrupt end the call, not the worker
-            return self._failure(call_id, failures.from_exception(error))
+            return self._raised(call_id, error)
         return self._result(call_id, task.name, result)
 
-    def _result(self, call_id: int, name: str, result: Any) -> bytes:
-        """Return the frame for the value of a call."""
+    def _raised(self, call_id: int, error: BaseException) -> bytes:
+        """Return the frame for a call whose function raised ``error``."""
+        if isinstance(error, MemoryError):
+            return self._failure(call_id, failures.from_memory_error(error, self._limits.memory))
+        return self._failure(call_id, failures.from_exception(error))
+
+    def _result(self, call_id: int, name: str, result: Any, line: bytes | None = None) -> bytes:
+        """Return the frame for the value of a call, whose form is ``line`` if that was made."""
         try:
-            payload = self._encode(result)
+            payload = self._encode(result) if line is None else line[:-1]
             if len(payload) <= self._max_result:
                 return frames.result_frame(call_id, payload)
             size = len(payload) + frames.LENGTH_SIZE

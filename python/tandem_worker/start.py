@@ -98,11 +98,11 @@ def _be_worker(gate: Gate, setup: Setup) -> None:
         _load(setup)
         _initialize(setup)
     except _CannotServe as error:
-        outbox.answer(_fatal(error), False)
+        outbox.answer(_fatal(error))
         outbox.drain()
         flush_output()
         _exit(1)
-    outbox.answer(frames.frame(frames.HELLO, _hello(gate.nonce, memory)), False)
+    outbox.answer(frames.frame(frames.HELLO, _hello(gate.nonce, memory)))
     outbox.flush()
     _serve(runners, outbox)
 

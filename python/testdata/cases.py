@@ -10,6 +10,7 @@ import functools
 import os
 import pickle
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -291,3 +292,39 @@ def meet(n):
 
 if __name__ == "__main__":
     raise SystemExit("this must not run")
+
+
+def record(n):
+    return {"n": n, "double": [n, 2 * n], "name": "record"}
+
+
+class Loud(str):
+    def __str__(self):
+        return "LOUD"
+
+
+class Level(int):
+    def __repr__(self):
+        return "Level"
+
+
+def exotic(name):
+    """Return values whose form is not that of their type's own name."""
+    return {
+        "bool": True, "false": False, "none": None, "int": -12, "zero": -0.0, "float": 1e300, "tiny": 5e-324,
+        "nan": float("nan"), "inf": float("-inf"), "huge": 10**5000, "str": "a\"\\\n\u2028é\U0001f600",
+        "lone": "a\udc80", "loud": Loud("quiet"), "level": Level(7), "set": {1}, "bytes": b"x", "tuple": (1, (2,)),
+        "long": "é" * 9000, "longer": "x" * 300_000, "empty": "", "dict": {"a": [1, {"b": None}], "c": 0.1},
+    }[name]  # fmt: skip
+
+
+def scribble(n):
+    """Write into the worker's own socket, which a task has no business with."""
+    if n == 300:
+        for fd in range(3, 64):
+            try:
+                if stat.S_ISSOCK(os.fstat(fd).st_mode):
+                    os.write(fd, b"garbage\n")
+            except OSError:
+                pass
+    return 2 * n

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"unicode/utf8"
+
+	"github.com/gotandem/tandem/internal/wire"
 )
 
 // Format says how a token becomes a value.
@@ -41,8 +43,10 @@ func (f *Format) Type() string { return "auto|json|str" }
 // Encode returns the token as a JSON value on one line. The value may share the
 // token's bytes.
 func (f Format) Encode(token []byte) (json.RawMessage, error) {
-	if f != Text && mayBeJSON(token) && utf8.Valid(token) && json.Valid(token) {
-		return oneLine(token), nil
+	if f != Text && mayBeJSON(token) && utf8.Valid(token) {
+		if value := bytes.Trim(token, " \t\r\n"); wire.IsJSON(value) {
+			return oneLine(value), nil
+		}
 	}
 	if f == JSON {
 		return nil, ErrNotJSON
@@ -56,10 +60,9 @@ func mayBeJSON(token []byte) bool {
 	return len(token) > 0 && bytes.IndexByte([]byte(`{["-0123456789tfn`), token[0]) >= 0
 }
 
-// oneLine returns a valid value without space around it and without line feeds,
-// which JSON has only between its parts.
+// oneLine returns a valid value without line feeds, which JSON has only between
+// its parts.
 func oneLine(value []byte) json.RawMessage {
-	value = bytes.Trim(value, " \t\r\n")
 	if bytes.IndexByte(value, '\n') < 0 {
 		return value
 	}
