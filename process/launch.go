@@ -111,7 +111,7 @@ func (ex *Executor) spawn(s *slot, nonce string) (w *worker, err error) {
 	if w.writer, err = osproc.NewWriter(socket, w.turnBlocked); err != nil {
 		return nil, err
 	}
-	box, err := shm.Create(w.threads, boxSize)
+	box, err := ex.createBox()
 	if err != nil {
 		return nil, fmt.Errorf("black box: %w", err)
 	}
@@ -141,6 +141,15 @@ func (ex *Executor) spawn(s *slot, nonce string) (w *worker, err error) {
 	w.box.CloseFile()
 	w.reader = wire.NewReader(socket, w.readLimit())
 	return w, nil
+}
+
+// createBox makes a black box, with arenas for workers that may use them: those
+// of this program do not.
+func (ex *Executor) createBox() (*shm.Box, error) {
+	if ex.config.Runtime == nil {
+		return shm.Create(ex.config.Threads, boxSize)
+	}
+	return shm.CreateWithArenas(ex.config.Threads, boxSize, ex.config.MaxFrame)
 }
 
 // readLimit returns the largest frame that is read: one with a value, or one of
@@ -243,6 +252,14 @@ func (w *worker) sendSetup(config Config) error {
 
 // learn keeps what hello tells.
 func (w *worker) learn(config Config) {
+	w.encoder = w.slot.executor.codec
+	if config.Runtime != nil {
+		w.placer = newPlacer(w.encoder, config.MaxFrame)
+		w.encoder = w.placer
+		if w.hello.Arenas {
+			w.placer.arena = w.box.Inbound()
+		}
+	}
 	if config.Memory > 0 {
 		w.memory = w.hello.Memory
 		if w.memory == "" {

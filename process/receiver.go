@@ -45,11 +45,18 @@ func (w *worker) handle(h wire.Header, body []byte) error {
 		return w.failure(h, body)
 	case wire.TypeReturned:
 		return w.returned(h)
+	case wire.TypeKeep:
+		return w.keep(h)
+	case wire.TypeRelease:
+		return w.released(h)
 	}
 	return nil // a newer worker may say more
 }
 
 func (w *worker) results(h wire.Header, body []byte) error {
+	if h.OOB != 0 {
+		return w.resultParts(h, body)
+	}
 	values, err := wire.ParsePayloads(h, body)
 	if err != nil {
 		return err
@@ -60,9 +67,12 @@ func (w *worker) results(h wire.Header, body []byte) error {
 		if !ok {
 			return fmt.Errorf("result of call %d, which the worker does not have", id)
 		}
-		if held.overdue {
+		switch {
+		case held.overdue:
 			w.timedOut(held)
-		} else {
+		case h.Codec != w.slot.executor.types.result(held.call.Batch()):
+			w.wrongCodec(held, h.Codec)
+		default:
 			w.slot.executor.ended(held.call, held.call.Deliver(w.slot.executor.codec, value))
 		}
 	}

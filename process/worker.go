@@ -47,8 +47,11 @@ type worker struct {
 	nextID     uint64
 	numbers    map[taskKey]uint16
 	lastNumber uint16
-	frames     []byte // reused
-	holds      []held // reused: the calls of the frame being built
+	frames     []byte       // reused
+	holds      []held       // reused: the calls of the frame being built
+	encoder    tandem.Codec // for inputs: placer, unless nothing needs it
+	placer     *placer
+	inArena    int64 // bytes of inputs put into the arena since the last write
 
 	// Owned by the receiver, and after it has ended by the supervisor.
 	reader *wire.Reader
@@ -57,20 +60,21 @@ type worker struct {
 	trusted bool // by the supervisor: the box proves what it says
 
 	// Guarded by slot.mu.
-	ring        [mostHeld]held   // by id, from base
-	late        map[uint64]*held // by id, below base: calls that many later ones have overtaken
-	base        uint64           // the lowest id that may be in the ring
-	top         uint64           // the highest id that was held
-	held        int              // calls sent and not answered
-	timed       int              // of which have a timeout
-	credit      int              // how many may be held
-	control     []byte           // frames to be sent before others
-	recalling   bool             // a recall is not answered yet
-	recallTop   uint64           // top when it was sent
-	drainedTop  uint64           // a recall found nothing among the calls up to this one
-	blocked     bool             // cannot be sent anything for now
-	deaf        bool             // cannot be sent anything any more
-	assigned    bool             // was given a call
+	ring        [mostHeld]held     // by id, from base
+	late        map[uint64]*held   // by id, below base: calls that many later ones have overtaken
+	base        uint64             // the lowest id that may be in the ring
+	top         uint64             // the highest id that was held
+	held        int                // calls sent and not answered
+	kept        map[uint64]*placed // inputs in the arena that tasks use beyond their calls, by id
+	timed       int                // of which have a timeout
+	credit      int                // how many may be held
+	control     []byte             // frames to be sent before others
+	recalling   bool               // a recall is not answered yet
+	recallTop   uint64             // top when it was sent
+	drainedTop  uint64             // a recall found nothing among the calls up to this one
+	blocked     bool               // cannot be sent anything for now
+	deaf        bool               // cannot be sent anything any more
+	assigned    bool               // was given a call
 	answered    uint64
 	expireAt    uint64 // after how many answers to be replaced; 0: never
 	idleSince   time.Time
@@ -96,6 +100,7 @@ type held struct {
 	id      uint64
 	call    tandem.Call
 	timeout time.Duration
+	placed  *placed   // its input, or parts of it, in the arena; nil for most
 	overdue bool      // it overstayed its timeout
 	asked   time.Time // when its worker was asked to cancel it for that
 }
@@ -152,9 +157,18 @@ func (w *worker) holdLocked(h held) {
 	}
 }
 
-// take removes the call with the given id, if it is held, and notes what follows
-// for the slot's state. answered tells that the worker ended it.
+// take removes the call with the given id, if it is held, notes what follows for
+// the slot's state, and frees its memory in the arena. answered tells that the
+// worker ended it.
 func (w *worker) take(id uint64, answered bool) (held, bool) {
+	h, ok := w.takeHeld(id, answered)
+	if h.placed != nil {
+		w.freeInput(h.placed) // without the lock: it may give much memory back
+	}
+	return h, ok
+}
+
+func (w *worker) takeHeld(id uint64, answered bool) (held, bool) {
 	w.slot.mu.Lock()
 	defer w.slot.mu.Unlock()
 	at := w.findLocked(id)

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/gotandem/tandem/internal/codec"
 	"github.com/gotandem/tandem/process"
 )
 
@@ -85,7 +84,7 @@ func (c Config) processConfig(path string) process.Config {
 			Name:    "python",
 			Path:    path,
 			Args:    interpreterArgs(),
-			Codec:   codec.JSON{},
+			Codec:   values{},
 			Preload: c.Preload,
 			Options: options(processes),
 		},

@@ -11,6 +11,7 @@ import sys
 import threading
 
 from . import failures, frames, tasks
+from .arena import open_arenas
 from .calls import Queue
 from .frames import HEADER_SIZE, ProtocolError
 from .outbox import MAX_THREADS, BlackBox, Outbox
@@ -21,6 +22,8 @@ TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
+
+    from .arena import Arenas
 
 # Stack of the reader and the flusher, which call nothing deep. It counts
 # against the memory limit; the default is 8 MiB on most systems.
@@ -67,6 +70,7 @@ def main(gate: Gate, setup_frame: bytes) -> None:
         setup = Setup(setup_frame[HEADER_SIZE:])
         connection = socket.socket(fileno=gate.socket)
         box = BlackBox(gate.box)
+        arenas = open_arenas(box, gate.box)
         if box.threads < setup.threads:
             raise ProtocolError(f"black box has {box.threads} threads, setup says {setup.threads}")
     except (ProtocolError, OSError) as error:
@@ -75,16 +79,16 @@ def main(gate: Gate, setup_frame: bytes) -> None:
     memory = _limit_memory(setup.memory)
     limits = Limits(setup.max_frame, setup.memory)
     queue, outbox = Queue(), Outbox(connection, box)
-    runners = [Runner(thread, queue, outbox, box, limits) for thread in range(setup.threads)]
-    os.register_at_fork(after_in_child=lambda: _leave(connection, outbox))
+    runners = [Runner(thread, queue, outbox, box, limits, arenas) for thread in range(setup.threads)]
+    os.register_at_fork(after_in_child=lambda: _leave(connection, outbox, arenas))
     try:
         # First, so that the end of the engine is noticed during long imports.
-        _start_helpers(outbox.serve, Reader(connection, queue, outbox, limits, setup.threads).run)
+        _start_helpers(outbox.serve, Reader(connection, queue, outbox, limits, setup.threads, arenas).run)
         for name in setup.preload:
             _preload(name)
     except _CannotServe as error:
         _exit_with_fatal(outbox, error.failure)
-    outbox.answer(frames.frame(frames.HELLO, _hello(gate.nonce, memory)), False)
+    outbox.answer(frames.frame(frames.HELLO, _hello(gate.nonce, memory, arenas is not None)), False)
     outbox.flush()
     _serve(runners, outbox)
 
@@ -175,7 +179,7 @@ def _exit_with_fatal(outbox: Outbox, failure: dict[str, Any]) -> NoReturn:
     os._exit(1)
 
 
-def _hello(nonce: str, memory: str) -> bytes:
+def _hello(nonce: str, memory: str, arenas: bool) -> bytes:
     version = sys.version.split()[0]
     is_gil_enabled = getattr(sys, "_is_gil_enabled", lambda: True)
     implementation = sys.implementation.name
@@ -185,6 +189,7 @@ def _hello(nonce: str, memory: str) -> bytes:
         "pid": os.getpid(),
         "tasks": [],  # any name may be defined: functions are found when they are needed
         "memory": memory,
+        "arenas": arenas,
         "details": {
             "implementation": implementation,
             "version": version,
@@ -214,7 +219,9 @@ def _serve(runners: list[Runner], outbox: Outbox) -> None:
     outbox.drain()
 
 
-def _leave(connection: socket.socket, outbox: Outbox) -> None:
+def _leave(connection: socket.socket, outbox: Outbox, arenas: Arenas | None) -> None:
     """Make a forked child harmless: it must neither answer calls nor keep the socket open."""
     outbox.on_fork()
     connection.close()
+    if arenas is not None:
+        arenas.close_in_child()
