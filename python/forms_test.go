@@ -32,6 +32,20 @@ func pattern(n int) []byte {
 // sizes are around the border to the arena, and large.
 var sizes = []int{0, 1, 1000, 64<<10 - 1, 64 << 10, 64<<10 + 1, 3 << 20}
 
+// onEachVersion runs f with an executor of every installed version of Python.
+func onEachVersion(t *testing.T, config python.Config, f func(*testing.T, *python.Executor)) {
+	t.Helper()
+	for version, path := range python.Interpreters() {
+		t.Run(version, func(t *testing.T) {
+			config := config
+			config.Interpreter = path
+			ex := newExecutor(t, config)
+			defer closeIt(t, ex)
+			f(t, ex)
+		})
+	}
+}
+
 func run[In, Out any](t *testing.T, ex tandem.Executor, name string, in In) (Out, error) {
 	t.Helper()
 	return tandem.Run(within(t), ex, tandem.Declare[In, Out]("forms.py:"+name), in)
@@ -62,144 +76,145 @@ func wantError[In, Out any](t *testing.T, ex tandem.Executor, name string, in In
 func TestBytesCrossRaw(t *testing.T) {
 	for _, shape := range [][2]int{{1, 1}, {2, 3}} {
 		t.Run(fmt.Sprintf("%dx%d", shape[0], shape[1]), func(t *testing.T) {
-			ex := newExecutor(t, python.Config{Processes: shape[0], Threads: shape[1]})
-			defer closeIt(t, ex)
-			for _, n := range sizes {
-				data := pattern(n)
-				want(t, ex, "size", data, n)
-				want(t, ex, "size_of_view", data, n)
-				want(t, ex, "checksum", data, crc32.ChecksumIEEE(data))
-				want(t, ex, "copy", data, data)
-				want(t, ex, "same_view", data, data)
-				want(t, ex, "make", n, data)
-				if n > 2 {
-					want(t, ex, "part_of_view", data, data[1:n-1])
+			config := python.Config{Processes: shape[0], Threads: shape[1]}
+			onEachVersion(t, config, func(t *testing.T, ex *python.Executor) {
+				for _, n := range sizes {
+					data := pattern(n)
+					want(t, ex, "size", data, n)
+					want(t, ex, "size_of_view", data, n)
+					want(t, ex, "checksum", data, crc32.ChecksumIEEE(data))
+					want(t, ex, "copy", data, data)
+					want(t, ex, "same_view", data, data)
+					want(t, ex, "make", n, data)
+					if n > 2 {
+						want(t, ex, "part_of_view", data, data[1:n-1])
+					}
 				}
-			}
+			})
 		})
 	}
 }
 
 func TestBytesAsTheFunctionWantsThem(t *testing.T) {
-	ex := newExecutor(t, python.Config{Processes: 1})
-	defer closeIt(t, ex)
-	type blob []byte
-	for _, n := range []int{10, 100 << 10} {
-		data := pattern(n)
-		want(t, ex, "type_of", data, "bytes")
-		want(t, ex, "type_of", blob(data), "bytes")
-		want(t, ex, "type_of", json.RawMessage(`[1]`), "list")
-		want(t, ex, "type_of_view", data, fmt.Sprintf("memoryview True %d", n))
-		for _, name := range []string{"method", "views", "type_later"} {
-			want(t, ex, name, data, "memoryview")
+	onEachVersion(t, python.Config{Processes: 1}, func(t *testing.T, ex *python.Executor) {
+		type blob []byte
+		for _, n := range []int{10, 100 << 10} {
+			data := pattern(n)
+			want(t, ex, "type_of", data, "bytes")
+			want(t, ex, "type_of", blob(data), "bytes")
+			want(t, ex, "type_of", json.RawMessage(`[1]`), "list")
+			want(t, ex, "type_of_view", data, fmt.Sprintf("memoryview True %d", n))
+			for _, name := range []string{"method", "views", "type_later"} {
+				want(t, ex, name, data, "memoryview")
+			}
+			want(t, ex, "partial", data, "bytes")
+			wantError[[]byte, int](t, ex, "write", data, nil, "TypeError: cannot modify read-only memory")
+			wantError[[]byte, int](t, ex, "fail", data, nil, fmt.Sprintf("ValueError: %d bytes", n-2))
+			want(t, ex, "fork_and_read", data, 0)
+			wantError[[]byte, []byte](t, ex, "text", data, tandem.ErrBadResult, "result is of type str", "[]byte", ".encode()")
+			wantError[[]byte, []byte](t, ex, "size", data, tandem.ErrBadResult, "result is of type int")
+			wantError[[]byte, []byte](t, ex, "reversed_view", data, tandem.ErrBadResult, "not contiguous")
+			wantError[[]byte, string](t, ex, "copy", data, tandem.ErrBadResult, "result is a bytes, which JSON has no form for")
+			want(t, ex, "echo", blob(data), blob(data))
 		}
-		want(t, ex, "partial", data, "bytes")
-		wantError[[]byte, int](t, ex, "write", data, nil, "TypeError: cannot modify read-only memory")
-		wantError[[]byte, int](t, ex, "fail", data, nil, fmt.Sprintf("ValueError: %d bytes", n-2))
-		want(t, ex, "fork_and_read", data, 0)
-		wantError[[]byte, []byte](t, ex, "text", data, tandem.ErrBadResult, "result is of type str", "[]byte", ".encode()")
-		wantError[[]byte, []byte](t, ex, "size", data, tandem.ErrBadResult, "result is of type int")
-		wantError[[]byte, []byte](t, ex, "reversed_view", data, tandem.ErrBadResult, "not contiguous")
-		wantError[[]byte, string](t, ex, "copy", data, tandem.ErrBadResult, "result is a bytes, which JSON has no form for")
-		want(t, ex, "echo", blob(data), blob(data))
-	}
-	want(t, ex, "copy", []byte(nil), []byte{})
+		want(t, ex, "copy", []byte(nil), []byte{})
+	})
 }
 
 // A view that outlives its call keeps its memory, and gives it back later.
 func TestViewsMayOutliveTheirCalls(t *testing.T) {
-	ex := newExecutor(t, python.Config{Processes: 1})
-	defer closeIt(t, ex)
-	var sums []uint32
-	for i := range 5 {
-		data := pattern(200<<10 + i)
-		want(t, ex, "hold", data, i+1)
-		sums = append(sums, crc32.ChecksumIEEE(data[1:]))
-	}
-	wantError[[]byte, int](t, ex, "hold_in_cycle", pattern(200<<10), nil, "ValueError: held")
-	for range 20 {
-		data := make([]byte, 300<<10)
-		want(t, ex, "copy", data, data)
-		want(t, ex, "checksum", data, crc32.ChecksumIEEE(data))
-	}
-	want(t, ex, "held_sums", 0, sums)
-	want(t, ex, "let_go", 0, 0)
-	want(t, ex, "checksum", pattern(1<<20), crc32.ChecksumIEEE(pattern(1<<20)))
+	onEachVersion(t, python.Config{Processes: 1}, func(t *testing.T, ex *python.Executor) {
+		var sums []uint32
+		for i := range 5 {
+			data := pattern(200<<10 + i)
+			want(t, ex, "hold", data, i+1)
+			sums = append(sums, crc32.ChecksumIEEE(data[1:]))
+		}
+		wantError[[]byte, int](t, ex, "hold_in_cycle", pattern(200<<10), nil, "ValueError: held")
+		for range 20 {
+			data := make([]byte, 300<<10)
+			want(t, ex, "copy", data, data)
+			want(t, ex, "checksum", data, crc32.ChecksumIEEE(data))
+		}
+		want(t, ex, "held_sums", 0, sums)
+		want(t, ex, "let_go", 0, 0)
+		want(t, ex, "checksum", pattern(1<<20), crc32.ChecksumIEEE(pattern(1<<20)))
+	})
 }
 
 // A worker that dies with kept memory costs the calls that it ran.
 func TestWorkerDiesWithKeptMemory(t *testing.T) {
-	ex := newExecutor(t, python.Config{Processes: 1})
-	defer closeIt(t, ex)
-	want(t, ex, "hold", pattern(200<<10), 1)
-	wantError[[]byte, int](t, ex, "hold_and_die", pattern(200<<10), tandem.ErrWorkerLost)
-	want(t, ex, "hold", pattern(200<<10), 1)
-	want(t, ex, "copy", pattern(5<<20), pattern(5<<20))
+	onEachVersion(t, python.Config{Processes: 1}, func(t *testing.T, ex *python.Executor) {
+		want(t, ex, "hold", pattern(200<<10), 1)
+		wantError[[]byte, int](t, ex, "hold_and_die", pattern(200<<10), tandem.ErrWorkerLost)
+		want(t, ex, "hold", pattern(200<<10), 1)
+		want(t, ex, "copy", pattern(5<<20), pattern(5<<20))
+	})
 }
 
 // Values that do not fit the arena go through the socket.
 func TestFullArenaFallsBack(t *testing.T) {
 	const limit = 1 << 20
-	ex := newExecutor(t, python.Config{Processes: 1, Threads: 2, MaxFrame: limit})
-	defer closeIt(t, ex)
-	data := pattern(300 << 10)
-	for i := range 8 {
-		want(t, ex, "hold", data, i+1) // three of these fit
-	}
-	var inputs [][]byte
-	for i := range 40 {
-		inputs = append(inputs, pattern(200<<10+i))
-	}
-	i := 0
-	task := tandem.Declare[[]byte, []byte]("forms.py:copy")
-	for got, err := range tandem.Map(within(t), ex, task, func(yield func([]byte) bool) {
-		for _, in := range inputs {
-			if !yield(in) {
-				return
+	onEachVersion(t, python.Config{Processes: 1, Threads: 2, MaxFrame: limit}, func(t *testing.T, ex *python.Executor) {
+		data := pattern(300 << 10)
+		for i := range 8 {
+			want(t, ex, "hold", data, i+1) // three of these fit
+		}
+		var inputs [][]byte
+		for i := range 40 {
+			inputs = append(inputs, pattern(200<<10+i))
+		}
+		i := 0
+		task := tandem.Declare[[]byte, []byte]("forms.py:copy")
+		for got, err := range tandem.Map(within(t), ex, task, func(yield func([]byte) bool) {
+			for _, in := range inputs {
+				if !yield(in) {
+					return
+				}
 			}
+		}) {
+			if err != nil || !bytes.Equal(got, inputs[i]) {
+				t.Fatalf("%d: %d bytes, %v", i, len(got), err)
+			}
+			i++
 		}
-	}) {
-		if err != nil || !bytes.Equal(got, inputs[i]) {
-			t.Fatalf("%d: %d bytes, %v", i, len(got), err)
-		}
-		i++
-	}
-	sum := crc32.ChecksumIEEE(data[1:])
-	want(t, ex, "held_sums", 0, []uint32{sum, sum, sum, sum, sum, sum, sum, sum})
-	want(t, ex, "let_go", 0, 0)
-	wantError[[]byte, int](t, ex, "size", pattern(limit), tandem.ErrTooLarge, "frame limit")
-	wantError[int, []byte](t, ex, "make", limit, tandem.ErrTooLarge, "frame limit")
-	wantError[int, []string](t, ex, "long_json", limit/100, tandem.ErrTooLarge, "frame limit")
-	want(t, ex, "size", pattern(limit-100), limit-100)
+		sum := crc32.ChecksumIEEE(data[1:])
+		want(t, ex, "held_sums", 0, []uint32{sum, sum, sum, sum, sum, sum, sum, sum})
+		want(t, ex, "let_go", 0, 0)
+		wantError[[]byte, int](t, ex, "size", pattern(limit), tandem.ErrTooLarge, "frame limit")
+		wantError[int, []byte](t, ex, "make", limit, tandem.ErrTooLarge, "frame limit")
+		wantError[int, []string](t, ex, "long_json", limit/100, tandem.ErrTooLarge, "frame limit")
+		want(t, ex, "size", pattern(limit-100), limit-100)
+	})
 }
 
 func TestLargeJSONCrosses(t *testing.T) {
-	ex := newExecutor(t, python.Config{Processes: 1})
-	defer closeIt(t, ex)
-	for _, n := range []int{1, 600, 700, 40000} {
-		text := strings.Repeat("é\"x", n*30)
-		want(t, ex, "echo", []string{text, "b"}, []string{text, "b"})
-		want(t, ex, "echo", map[string]string{"a": text}, map[string]string{"a": text})
-	}
-	var lengths []int
-	inputs := func(yield func(string) bool) { // small and large in turn
-		for i := range 60 {
-			if !yield(strings.Repeat("a", (i%3)*50000)) {
-				return
+	onEachVersion(t, python.Config{Processes: 1}, func(t *testing.T, ex *python.Executor) {
+		for _, n := range []int{1, 600, 700, 40000} {
+			text := strings.Repeat("é\"x", n*30)
+			want(t, ex, "echo", []string{text, "b"}, []string{text, "b"})
+			want(t, ex, "echo", map[string]string{"a": text}, map[string]string{"a": text})
+		}
+		var lengths []int
+		inputs := func(yield func(string) bool) { // small and large in turn
+			for i := range 60 {
+				if !yield(strings.Repeat("a", (i%3)*50000)) {
+					return
+				}
 			}
 		}
-	}
-	for got, err := range tandem.Map(within(t), ex, tandem.Declare[string, string]("forms.py:echo"), inputs) {
-		if err != nil {
-			t.Fatal(err)
+		for got, err := range tandem.Map(within(t), ex, tandem.Declare[string, string]("forms.py:echo"), inputs) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			lengths = append(lengths, len(got))
 		}
-		lengths = append(lengths, len(got))
-	}
-	for i, n := range lengths {
-		if n != (i%3)*50000 {
-			t.Errorf("%d: %d characters", i, n)
+		for i, n := range lengths {
+			if n != (i%3)*50000 {
+				t.Errorf("%d: %d characters", i, n)
+			}
 		}
-	}
+	})
 }
 
 type described []json.RawMessage
@@ -271,11 +286,11 @@ func TestArraysWithoutNumPy(t *testing.T) {
 	if err := os.WriteFile(dir+"/numpy.py", []byte("raise ImportError('hidden')"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ex := newExecutor(t, python.Config{Processes: 1, Env: []string{"PYTHONPATH=" + dir}})
-	defer closeIt(t, ex)
-	testArrays(t, ex, "memoryview")
-	wantError[python.Array[complex64], int](t, ex, "describe", python.Array[complex64]{Data: []complex64{1i}},
-		tandem.ErrBadInput, "array of complex64, which needs NumPy")
+	onEachVersion(t, python.Config{Processes: 1, Env: []string{"PYTHONPATH=" + dir}}, func(t *testing.T, ex *python.Executor) {
+		testArrays(t, ex, "memoryview")
+		wantError[python.Array[complex64], int](t, ex, "describe", python.Array[complex64]{Data: []complex64{1i}},
+			tandem.ErrBadInput, "array of complex64, which needs NumPy")
+	})
 }
 
 func TestArraysWithNumPy(t *testing.T) {
@@ -326,87 +341,87 @@ var pickled = map[string]string{
 }
 
 func TestPicklesCrossUnopened(t *testing.T) {
-	ex := newExecutor(t, python.Config{Processes: 1})
-	defer closeIt(t, ex)
-	list := python.Pickle{Data: []byte(pickled["[1, 2]"])}
-	want(t, ex, "total", list, 3)
-	for _, n := range []int{5, 100 << 10} {
-		two := python.Pickle{Data: []byte(pickled["buffers"]), Buffers: [][]byte{pattern(n), pattern(2 * n)}}
-		want(t, ex, "kinds", two, []string{"memoryview True", "memoryview True"})
-		got, err := run[[]byte, python.Pickle](t, ex, "buffers_of", pattern(n))
-		if err != nil || len(got.Buffers) != 2 || !bytes.Equal(got.Buffers[0], pattern(n)) || string(got.Buffers[1]) != "abc" {
-			t.Errorf("%d buffers, %v", len(got.Buffers), err)
+	onEachVersion(t, python.Config{Processes: 1}, func(t *testing.T, ex *python.Executor) {
+		list := python.Pickle{Data: []byte(pickled["[1, 2]"])}
+		want(t, ex, "total", list, 3)
+		for _, n := range []int{5, 100 << 10} {
+			two := python.Pickle{Data: []byte(pickled["buffers"]), Buffers: [][]byte{pattern(n), pattern(2 * n)}}
+			want(t, ex, "kinds", two, []string{"memoryview True", "memoryview True"})
+			got, err := run[[]byte, python.Pickle](t, ex, "buffers_of", pattern(n))
+			if err != nil || len(got.Buffers) != 2 || !bytes.Equal(got.Buffers[0], pattern(n)) || string(got.Buffers[1]) != "abc" {
+				t.Errorf("%d buffers, %v", len(got.Buffers), err)
+			}
+			want(t, ex, "kinds", got, []string{"memoryview True", "memoryview True"})
+			large, err := run[[]byte, python.Pickle](t, ex, "copy", pattern(3*n))
+			if err != nil || len(large.Data) < 3*n {
+				t.Errorf("%d bytes, %v", len(large.Data), err)
+			}
+			want(t, ex, "size", large, 3*n)
 		}
-		want(t, ex, "kinds", got, []string{"memoryview True", "memoryview True"})
-		large, err := run[[]byte, python.Pickle](t, ex, "copy", pattern(3*n))
-		if err != nil || len(large.Data) < 3*n {
-			t.Errorf("%d bytes, %v", len(large.Data), err)
+		wantError[python.Pickle, int](t, ex, "total", python.Pickle{Data: []byte("\x80\x05x")}, tandem.ErrBadInput, "cannot be unpickled: UnpicklingError")
+		wantError[python.Pickle, int](t, ex, "total", python.Pickle{Data: []byte("cnothing\nhere\n.")}, tandem.ErrBadInput, "ModuleNotFoundError", "'nothing'")
+		wantError[python.Pickle, int](t, ex, "total", python.Pickle{Data: []byte(pickled["buffers"])}, tandem.ErrBadInput, "not enough out-of-band buffers")
+		wantError[string, python.Pickle](t, ex, "unpicklable", "lambda", tandem.ErrBadResult, "cannot be pickled", "in result['a'][1]")
+		wantError[string, python.Pickle](t, ex, "unpicklable", "lock", tandem.ErrBadResult, "cannot be pickled", "in result.value")
+		wantError[string, python.Pickle](t, ex, "unpicklable", "raises", tandem.ErrBadResult, "KeyError: 'no way'")
+		wantError[string, python.Pickle](t, ex, "unpicklable", "cycle", tandem.ErrBadResult, "nests too deep")
+		want(t, ex, "total", list, 3)
+		if n := ex.Stats().Restarts; n != 0 {
+			t.Errorf("%d restarts", n)
 		}
-		want(t, ex, "size", large, 3*n)
-	}
-	wantError[python.Pickle, int](t, ex, "total", python.Pickle{Data: []byte("\x80\x05x")}, tandem.ErrBadInput, "cannot be unpickled: UnpicklingError")
-	wantError[python.Pickle, int](t, ex, "total", python.Pickle{Data: []byte("cnothing\nhere\n.")}, tandem.ErrBadInput, "ModuleNotFoundError", "'nothing'")
-	wantError[python.Pickle, int](t, ex, "total", python.Pickle{Data: []byte(pickled["buffers"])}, tandem.ErrBadInput, "not enough out-of-band buffers")
-	wantError[string, python.Pickle](t, ex, "unpicklable", "lambda", tandem.ErrBadResult, "cannot be pickled", "in result['a'][1]")
-	wantError[string, python.Pickle](t, ex, "unpicklable", "lock", tandem.ErrBadResult, "cannot be pickled", "in result.value")
-	wantError[string, python.Pickle](t, ex, "unpicklable", "raises", tandem.ErrBadResult, "KeyError: 'no way'")
-	wantError[string, python.Pickle](t, ex, "unpicklable", "cycle", tandem.ErrBadResult, "nests too deep")
-	want(t, ex, "total", list, 3)
-	if n := ex.Stats().Restarts; n != 0 {
-		t.Errorf("%d restarts", n)
-	}
+	})
 }
 
 func TestOddJSON(t *testing.T) {
-	ex := newExecutor(t, python.Config{Processes: 1})
-	defer closeIt(t, ex)
-	for _, digits := range []string{"9007199254740993", "-9007199254740993", "18446744073709551617", strings.Repeat("9", 4300)} {
-		n, _ := new(big.Int).SetString(digits, 10)
-		want(t, ex, "echo", n, n)
-		want(t, ex, "echo", json.Number(digits), json.Number(digits))
-		want(t, ex, "echo", json.RawMessage(digits), json.RawMessage(digits))
-	}
-	want(t, ex, "echo", int64(math.MinInt64), int64(math.MinInt64))
-	want(t, ex, "echo", uint64(math.MaxUint64), uint64(math.MaxUint64))
-	want(t, ex, "echo", 0.1, 0.1)
-	want(t, ex, "echo", math.MaxFloat64, math.MaxFloat64)
-	want(t, ex, "echo", math.SmallestNonzeroFloat64, math.SmallestNonzeroFloat64)
-	wantError[string, int64](t, ex, "number", "2**63", tandem.ErrBadResult, "9223372036854775808")
-	wantError[string, int8](t, ex, "number", "128", tandem.ErrBadResult, "128")
-	wantError[string, int](t, ex, "number", "1.5", tandem.ErrBadResult, "1.5")
-	wantError[string, float64](t, ex, "number", "10**400", tandem.ErrBadResult)
-	wantError[string, any](t, ex, "number", "10**5000", tandem.ErrBadResult, "too large an integer")
-	wantError[json.RawMessage, int](t, ex, "echo", json.RawMessage(strings.Repeat("9", 4301)), tandem.ErrBadInput, "4300")
+	onEachVersion(t, python.Config{Processes: 1}, func(t *testing.T, ex *python.Executor) {
+		for _, digits := range []string{"9007199254740993", "-9007199254740993", "18446744073709551617", strings.Repeat("9", 4300)} {
+			n, _ := new(big.Int).SetString(digits, 10)
+			want(t, ex, "echo", n, n)
+			want(t, ex, "echo", json.Number(digits), json.Number(digits))
+			want(t, ex, "echo", json.RawMessage(digits), json.RawMessage(digits))
+		}
+		want(t, ex, "echo", int64(math.MinInt64), int64(math.MinInt64))
+		want(t, ex, "echo", uint64(math.MaxUint64), uint64(math.MaxUint64))
+		want(t, ex, "echo", 0.1, 0.1)
+		want(t, ex, "echo", math.MaxFloat64, math.MaxFloat64)
+		want(t, ex, "echo", math.SmallestNonzeroFloat64, math.SmallestNonzeroFloat64)
+		wantError[string, int64](t, ex, "number", "2**63", tandem.ErrBadResult, "9223372036854775808")
+		wantError[string, int8](t, ex, "number", "128", tandem.ErrBadResult, "128")
+		wantError[string, int](t, ex, "number", "1.5", tandem.ErrBadResult, "1.5")
+		wantError[string, float64](t, ex, "number", "10**400", tandem.ErrBadResult)
+		wantError[string, any](t, ex, "number", "10**5000", tandem.ErrBadResult, "too large an integer")
+		wantError[json.RawMessage, int](t, ex, "echo", json.RawMessage(strings.Repeat("9", 4301)), tandem.ErrBadInput, "4300")
 
-	for _, f := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-		wantError[float64, any](t, ex, "echo", f, tandem.ErrBadInput, "JSON has no form for")
-		wantError[[]float64, any](t, ex, "echo", []float64{f}, tandem.ErrBadInput, "JSON has no form for")
-	}
-	for text, name := range map[string]string{"float('nan')": "nan", "[-1e400]": "-inf", "{'a': 1e400}": "inf"} {
-		wantError[string, any](t, ex, "number", text, tandem.ErrBadResult, name+", which JSON has no form for")
-	}
-	// A number beyond the range of floats is infinite in Python, and cannot come back.
-	want(t, ex, "is_exact", json.RawMessage(`{"n": -1e400}`), "-inf")
-	wantError[json.RawMessage, any](t, ex, "echo", json.RawMessage("1e400"), tandem.ErrBadResult, "result is inf")
+		for _, f := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+			wantError[float64, any](t, ex, "echo", f, tandem.ErrBadInput, "JSON has no form for")
+			wantError[[]float64, any](t, ex, "echo", []float64{f}, tandem.ErrBadInput, "JSON has no form for")
+		}
+		for text, name := range map[string]string{"float('nan')": "nan", "[-1e400]": "-inf", "{'a': 1e400}": "inf"} {
+			wantError[string, any](t, ex, "number", text, tandem.ErrBadResult, name+", which JSON has no form for")
+		}
+		// A number beyond the range of floats is infinite in Python, and cannot come back.
+		want(t, ex, "is_exact", json.RawMessage(`{"n": -1e400}`), "-inf")
+		wantError[json.RawMessage, any](t, ex, "echo", json.RawMessage("1e400"), tandem.ErrBadResult, "result is inf")
 
-	wantError[string, any](t, ex, "echo", "a\xff", tandem.ErrBadInput, "not UTF-8")
-	wantError[[]string, any](t, ex, "echo", []string{"a\xff"}, tandem.ErrBadInput, "not UTF-8")
-	wantError[map[string]int, any](t, ex, "echo", map[string]int{"a\xff": 1}, tandem.ErrBadInput, "not UTF-8")
-	wantError[string, string](t, ex, "number", `'a\udc80'`, tandem.ErrBadResult, "lone surrogate")
-	wantError[string, any](t, ex, "number", `{'k': ['\ud800']}`, tandem.ErrBadResult, "lone surrogate", `\ud800`)
-	want(t, ex, "number", `'a\udc80'`, json.RawMessage(`"a\udc80"`))
-	want(t, ex, "echo", "\ufffd\\ufffd", "\ufffd\\ufffd")
-	want(t, ex, "echo", "\\ud800", "\\ud800")
-	want(t, ex, "number", `'\U0001f600'`, "\U0001f600")
+		wantError[string, any](t, ex, "echo", "a\xff", tandem.ErrBadInput, "not UTF-8")
+		wantError[[]string, any](t, ex, "echo", []string{"a\xff"}, tandem.ErrBadInput, "not UTF-8")
+		wantError[map[string]int, any](t, ex, "echo", map[string]int{"a\xff": 1}, tandem.ErrBadInput, "not UTF-8")
+		wantError[string, string](t, ex, "number", `'a\udc80'`, tandem.ErrBadResult, "lone surrogate")
+		wantError[string, any](t, ex, "number", `{'k': ['\ud800']}`, tandem.ErrBadResult, "lone surrogate", `\ud800`)
+		want(t, ex, "number", `'a\udc80'`, json.RawMessage(`"a\udc80"`))
+		want(t, ex, "echo", "\ufffd\\ufffd", "\ufffd\\ufffd")
+		want(t, ex, "echo", "\\ud800", "\\ud800")
+		want(t, ex, "number", `'\U0001f600'`, "\U0001f600")
 
-	// The last of several equal keys counts, on both sides.
-	want(t, ex, "echo", json.RawMessage(`{"a":1,"a":2}`), map[string]int{"a": 2})
+		// The last of several equal keys counts, on both sides.
+		want(t, ex, "echo", json.RawMessage(`{"a":1,"a":2}`), map[string]int{"a": 2})
 
-	want(t, ex, "nested", 500, json.RawMessage(strings.Repeat("[", 500)+strings.Repeat("]", 500)))
-	want(t, ex, "type_of", json.RawMessage(strings.Repeat("[", 500)+strings.Repeat("]", 500)), "list")
-	wantError[int, any](t, ex, "nested", 200_000, tandem.ErrBadResult, "nests too deep")
-	wantError[json.RawMessage, any](t, ex, "type_of", json.RawMessage(strings.Repeat("[", 200_000)+strings.Repeat("]", 200_000)), tandem.ErrBadInput, "exceeded max depth")
-	if n := ex.Stats().Restarts; n != 0 {
-		t.Errorf("%d restarts", n)
-	}
+		want(t, ex, "nested", 500, json.RawMessage(strings.Repeat("[", 500)+strings.Repeat("]", 500)))
+		want(t, ex, "type_of", json.RawMessage(strings.Repeat("[", 500)+strings.Repeat("]", 500)), "list")
+		wantError[int, any](t, ex, "nested", 200_000, tandem.ErrBadResult, "nests too deep")
+		wantError[json.RawMessage, any](t, ex, "type_of", json.RawMessage(strings.Repeat("[", 200_000)+strings.Repeat("]", 200_000)), tandem.ErrBadInput, "exceeded max depth")
+		if n := ex.Stats().Restarts; n != 0 {
+			t.Errorf("%d restarts", n)
+		}
+	})
 }
