@@ -44,6 +44,7 @@ type setting struct {
 	env         []string
 	setup       wire.Setup // zero fields get defaults
 	boxSize     int
+	arena       int64  // bytes of each arena
 	raw         []byte // sent instead of the setup frame
 }
 
@@ -98,7 +99,7 @@ func (p *parent) spawn(s setting) {
 	must(err)
 	defer child.Close()
 	p.socket = socket
-	p.box, err = shm.Create(s.setup.Threads, s.boxSize)
+	p.box, err = shm.CreateWithArenas(s.setup.Threads, s.boxSize, s.arena)
 	must(err)
 	p.t.Cleanup(func() { p.box.Close() })
 	var pipes [2]*os.File
