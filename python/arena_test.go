@@ -172,7 +172,9 @@ func TestWorkerRefusesHostileBuffers(t *testing.T) {
 		h.Length = uint32(len(body))
 		return append(wire.AppendHeader(nil, h), body...)
 	}
-	entry := func(offset, length uint64) []byte { return wire.AppendPart(nil, wire.Buffer{Offset: offset, Length: length}) }
+	entry := func(offset, length uint64) []byte {
+		return wire.AppendPart(nil, wire.Buffer{Offset: offset, Length: length})
+	}
 	with := func(change func(*wire.Header)) wire.Header {
 		h := moved
 		change(&h)

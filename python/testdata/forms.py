@@ -234,3 +234,9 @@ def echo(value):
 
 def long_json(n):
     return ["x" * 100] * n
+
+
+def make_or_die(n):
+    if n % 20 == 13:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return bytes([0, n]) * ((70000 + n) // 2) + b"x" * (n % 2)
