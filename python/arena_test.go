@@ -207,3 +207,24 @@ func TestWorkerRefusesHostileBuffers(t *testing.T) {
 		})
 	}
 }
+
+// A call that leaves nothing behind has nothing kept.
+func TestWorkerKeepsNothingInVain(t *testing.T) {
+	onEach(t, func(t *testing.T, interpreter string) {
+		p := start(t, withArena(interpreter, 1<<20))
+		data := bytes.Repeat([]byte("abc"), 50_000)
+		for name, kind := range map[string]wire.Type{
+			"size": wire.TypeResult, "size_of_view": wire.TypeResult, "type_later": wire.TypeResult, "views": wire.TypeResult,
+			"fail": wire.TypeFailure, "write": wire.TypeFailure, "same_view": wire.TypeFailure, "no_such": wire.TypeFailure,
+		} {
+			id, r := p.sendMoved("forms.py:"+name, wire.CodecRaw, data)
+			p.wantFrame(kind, id)
+			p.box.Inbound().Free(r)
+		}
+		p.define("forms.py:part_of_view", "raw")
+		id, _ := p.sendMoved("forms.py:part_of_view", wire.CodecRaw, data)
+		if _, part := p.movedResult(id); !bytes.Equal(part, data[1:len(data)-1]) {
+			t.Errorf("%d bytes", len(part))
+		}
+	})
+}

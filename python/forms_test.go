@@ -152,6 +152,22 @@ func TestWorkerDiesWithKeptMemory(t *testing.T) {
 	})
 }
 
+// A worker that has no descriptors left for what is kept copies instead.
+func TestViewsWithoutDescriptors(t *testing.T) {
+	onEachVersion(t, python.Config{Processes: 1}, func(t *testing.T, ex *python.Executor) {
+		want(t, ex, "limit_files", 30, true)
+		var sums []uint32
+		for i := range 40 {
+			data := pattern(70<<10 + i)
+			want(t, ex, "hold", data, i+1)
+			sums = append(sums, crc32.ChecksumIEEE(data[1:]))
+		}
+		want(t, ex, "held_sums", 0, sums)
+		want(t, ex, "let_go", 0, 0)
+		want(t, ex, "checksum", pattern(1<<20), crc32.ChecksumIEEE(pattern(1<<20)))
+	})
+}
+
 // Values that do not fit the arena go through the socket.
 func TestFullArenaFallsBack(t *testing.T) {
 	const limit = 1 << 20
