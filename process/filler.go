@@ -85,7 +85,8 @@ const keepBuffer = 1 << 20
 // frames are written.
 func (w *worker) claim(buf []byte) (_ []byte, more bool) {
 	s, ex := w.slot, w.slot.executor
-	for len(buf) < sendAbove {
+	w.inArena = 0
+	for int64(len(buf))+w.inArena < sendAbove {
 		room, freer := w.allowance()
 		if freer != nil {
 			if ex.demand() {
@@ -162,6 +163,9 @@ func (w *worker) appendCalls(buf []byte, calls tandem.Calls) []byte {
 		}
 		return frame
 	}
+	for _, h := range w.holds {
+		w.freeInput(h.placed)
+	}
 	ex.giveBackAll(w.holds) // the worker is to be ended: others take the calls
 	if define != nil {
 		delete(w.numbers, key)
@@ -186,10 +190,15 @@ func (w *worker) appendFrame(buf []byte, calls tandem.Calls, task uint16) (_ []b
 		h.Flags |= wire.FlagTimeout
 		buf = wire.AppendTimeout(buf, d)
 	}
+	body := len(buf)
 	for dealt < calls.Len() && len(buf)-start < sendAbove {
 		c := calls.At(dealt)
 		dealt++
 		longer, err := w.appendInput(buf, c, array)
+		if err == errNotAlone {
+			dealt-- // it gets the next frame
+			break
+		}
 		if size := len(longer) - start - wire.HeaderSize; err == nil && int64(size) > ex.config.MaxFrame-frameSlack {
 			if len(w.holds) > 0 {
 				dealt-- // it begins the next frame
@@ -203,6 +212,9 @@ func (w *worker) appendFrame(buf []byte, calls tandem.Calls, task uint16) (_ []b
 		}
 		buf = longer
 		w.holds = append(w.holds, held{id: w.nextID + uint64(len(w.holds)), call: c, timeout: b.Timeout()})
+		if w.placer != nil && w.placer.needed() {
+			return w.finishParts(buf, start, body, h), dealt
+		}
 	}
 	if len(w.holds) == 0 {
 		return buf[:start], dealt
@@ -217,7 +229,6 @@ func (w *worker) appendFrame(buf []byte, calls tandem.Calls, task uint16) (_ []b
 // appendInput appends the input of c: an element of a JSON array, or a payload
 // with its length.
 func (w *worker) appendInput(buf []byte, c tandem.Call, array bool) (_ []byte, err error) {
-	ex := w.slot.executor
 	mark := 0
 	switch {
 	case !array:
@@ -227,7 +238,10 @@ func (w *worker) appendInput(buf []byte, c tandem.Call, array bool) (_ []byte, e
 	default:
 		buf = append(buf, ',')
 	}
-	if buf, err = c.AppendInput(buf, ex.codec); err != nil {
+	if w.placer != nil {
+		w.placer.alone = len(w.holds) == 0
+	}
+	if buf, err = c.AppendInput(buf, w.encoder); err != nil {
 		return nil, err
 	}
 	if !array {

@@ -111,7 +111,7 @@ func (ex *Executor) spawn(s *slot, nonce string) (w *worker, err error) {
 	if w.writer, err = osproc.NewWriter(socket, w.turnBlocked); err != nil {
 		return nil, err
 	}
-	box, err := shm.Create(w.threads, boxSize)
+	box, err := ex.createBox()
 	if err != nil {
 		return nil, fmt.Errorf("black box: %w", err)
 	}
@@ -161,6 +161,15 @@ func finalIfMissing(err error) error {
 		return finalError{err}
 	}
 	return err
+}
+
+// createBox makes a black box, with arenas for workers that may use them: those
+// of this program do not.
+func (ex *Executor) createBox() (*shm.Box, error) {
+	if ex.config.Runtime == nil {
+		return shm.Create(ex.config.Threads, boxSize)
+	}
+	return shm.CreateWithArenas(ex.config.Threads, boxSize, ex.config.MaxFrame)
 }
 
 // readLimit returns the largest frame that is read: one with a value, or one of
@@ -287,6 +296,14 @@ func (ex *Executor) prelude() string {
 
 // learn keeps what hello tells.
 func (w *worker) learn(config Config) {
+	w.encoder = w.slot.executor.codec
+	if config.Runtime != nil {
+		w.placer = newPlacer(w.encoder, config.MaxFrame)
+		w.encoder = w.placer
+		if w.hello.Arenas {
+			w.placer.arena = w.box.Inbound()
+		}
+	}
 	if config.Memory > 0 {
 		w.memory = w.hello.Memory
 		if _, err := osproc.ResidentSize(w.process.PID()); w.memory == "" && err == nil {

@@ -45,6 +45,10 @@ func (w *worker) handle(h wire.Header, body []byte) error {
 		return w.failure(h, body)
 	case wire.TypeReturned:
 		return w.returned(h)
+	case wire.TypeKeep:
+		return w.keep(h)
+	case wire.TypeRelease:
+		return w.released(h)
 	}
 	return nil // a newer worker may say more
 }
@@ -52,6 +56,9 @@ func (w *worker) handle(h wire.Header, body []byte) error {
 // results delivers the values of a frame, or of lines of a run. The calls are
 // taken together, and delivered one by one.
 func (w *worker) results(h wire.Header, body []byte) error {
+	if h.OOB != 0 {
+		return w.resultParts(h, body)
+	}
 	values, err := wire.ParsePayloads(h, body)
 	if err != nil {
 		return err
@@ -59,12 +66,22 @@ func (w *worker) results(h wire.Header, body []byte) error {
 	ex := w.slot.executor
 	w.ended, err = w.takeAnswered(w.ended[:0], h.ID, values.Left())
 	finished := int64(0)
+	var batch *tandem.Batch // of the latest call, with the codec of its results
+	var codec wire.Codec
 	for i := range w.ended {
 		value, _ := values.Next()
 		held := &w.ended[i]
+		if held.placed != nil {
+			w.freeInput(held.placed)
+		}
+		if b := held.call.Batch(); b != batch {
+			batch, codec = b, ex.types.result(b)
+		}
 		switch {
 		case held.overdue:
 			w.timedOut(*held)
+		case h.Codec != codec:
+			w.wrongCodec(*held, h.Codec)
 		case held.call.Deliver(ex.codec, value) == tandem.Again:
 			ex.giveBack(held.call.Only())
 		default:

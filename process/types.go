@@ -30,7 +30,11 @@ func (t *types) of(typ reflect.Type) typeFacts {
 	if facts, known := t.known.Load(typ); known {
 		return facts.(typeFacts)
 	}
-	facts := typeFacts{codec.Signature(typ), wire.Codec(t.codec.ID(reflect.New(typ).Interface()))}
+	describe := codec.Signature
+	if d, ok := t.codec.(codec.Describer); ok {
+		describe = d.Signature
+	}
+	facts := typeFacts{describe(typ), wire.Codec(t.codec.ID(reflect.New(typ).Interface()))}
 	t.known.Store(typ, facts)
 	return facts
 }
@@ -42,6 +46,12 @@ type taskKey struct{ name, in, out string }
 func (t *types) key(b *tandem.Batch) taskKey {
 	in, out := b.Types()
 	return taskKey{b.Task(), t.of(in).signature, t.of(out).signature}
+}
+
+// result returns how the values of a batch travel.
+func (t *types) result(b *tandem.Batch) wire.Codec {
+	_, out := b.Types()
+	return t.of(out).format
 }
 
 // names lists the names of tasks for a message.

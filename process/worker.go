@@ -50,8 +50,11 @@ type worker struct {
 	nextID     uint64
 	numbers    map[taskKey]uint16
 	lastNumber uint16
-	frames     []byte // reused
-	holds      []held // reused: the calls of the frame being built
+	frames     []byte       // reused
+	holds      []held       // reused: the calls of the frame being built
+	encoder    tandem.Codec // for inputs: placer, unless nothing needs it
+	placer     *placer
+	inArena    int64 // bytes of inputs put into the arena since the last write
 
 	crashLines int // owned by the reader of standard error: how many lines of a crash are still kept
 
@@ -63,20 +66,21 @@ type worker struct {
 	trusted bool // by the supervisor: the box proves what it says
 
 	// Guarded by slot.mu.
-	ring        [mostHeld]held   // by id, from base
-	late        map[uint64]*held // by id, below base: calls that many later ones have overtaken
-	base        uint64           // the lowest id that may be in the ring
-	top         uint64           // the highest id that was held
-	held        int              // calls sent and not answered
-	timed       int              // of which have a timeout
-	credit      int              // how many may be held
-	control     []byte           // frames to be sent before others
-	recalling   bool             // a recall is not answered yet
-	recallTop   uint64           // top when it was sent
-	drainedTop  uint64           // a recall found nothing among the calls up to this one
-	blocked     bool             // cannot be sent anything for now
-	deaf        bool             // cannot be sent anything any more
-	assigned    bool             // was given a call
+	ring        [mostHeld]held     // by id, from base
+	late        map[uint64]*held   // by id, below base: calls that many later ones have overtaken
+	base        uint64             // the lowest id that may be in the ring
+	top         uint64             // the highest id that was held
+	held        int                // calls sent and not answered
+	kept        map[uint64]*placed // inputs in the arena that tasks use beyond their calls, by id
+	timed       int                // of which have a timeout
+	credit      int                // how many may be held
+	control     []byte             // frames to be sent before others
+	recalling   bool               // a recall is not answered yet
+	recallTop   uint64             // top when it was sent
+	drainedTop  uint64             // a recall found nothing among the calls up to this one
+	blocked     bool               // cannot be sent anything for now
+	deaf        bool               // cannot be sent anything any more
+	assigned    bool               // was given a call
 	answered    uint64
 	expireAt    uint64 // after how many answers to be replaced; 0: never
 	idleSince   time.Time
@@ -103,6 +107,7 @@ type held struct {
 	id      uint64
 	call    tandem.Call
 	timeout time.Duration
+	placed  *placed   // its input, or parts of it, in the arena; nil for most
 	overdue bool      // it overstayed its timeout
 	asked   time.Time // when its worker was asked to cancel it for that
 }
@@ -167,9 +172,17 @@ const (
 	notStarted takenFor = false // the worker gave it back
 )
 
-// take removes the call with the given id, if it is held, and notes what follows
-// for the slot's state.
+// take removes the call with the given id, if it is held, notes what follows for
+// the slot's state, and frees its memory in the arena.
 func (w *worker) take(id uint64, why takenFor) (held, bool) {
+	h, ok := w.takeHeld(id, why)
+	if h.placed != nil {
+		w.freeInput(h.placed) // without the lock: it may give much memory back
+	}
+	return h, ok
+}
+
+func (w *worker) takeHeld(id uint64, why takenFor) (held, bool) {
 	w.slot.mu.Lock()
 	defer w.slot.mu.Unlock()
 	h, ok := w.removeLocked(id)
@@ -181,7 +194,7 @@ func (w *worker) take(id uint64, why takenFor) (held, bool) {
 
 // takeAnswered removes n calls with consecutive ids from first on, which the
 // worker ended, and appends them to dst. When one of them is not held, which is
-// the error, it removes those before it.
+// the error, it removes those before it. Their memory in the arena is not freed.
 func (w *worker) takeAnswered(dst []held, first uint64, n int) ([]held, error) {
 	w.slot.mu.Lock()
 	defer w.slot.mu.Unlock()

@@ -11,9 +11,8 @@
 //
 //   - Interpreters need nothing but CPython 3.9 or newer and its standard library.
 //     The worker program is part of this package and never becomes a file.
-//   - Values cross as JSON. Integers of any size are exact. A result without a JSON
-//     form fails its call with the type and the place, as in "result['x'][2] is a
-//     set". NaN and infinities are refused, not written.
+//   - What a value crosses as follows from its type in Go, as listed below. A value
+//     that cannot cross fails its call only.
 //   - A raised exception is a *tandem.RemoteError with type, message, chain and
 //     the traceback without the frames of the worker program. SystemExit and
 //     KeyboardInterrupt end the call, not the worker.
@@ -44,6 +43,32 @@
 // and the global one of NumPy are seeded anew. Functions registered with atexit
 // run at the end of each worker, not of the template. A template whose imports
 // started threads is not forked.
+//
+// # Values
+//
+// A byte slice becomes bytes. When the function's first parameter is annotated
+// memoryview, it becomes a memoryview that can only be read, and a large one is
+// not copied: it is shared memory. It may be kept after the call; its memory is
+// used again when nothing refers to it any more. A result of type []byte may be
+// anything that has a contiguous buffer, also a part of the input.
+//
+// An [Array] becomes a numpy.ndarray that can only be read, or a memoryview
+// without NumPy. A [Pickle] becomes what was pickled. Children that a task forks
+// must not use memoryviews and arrays after the call has ended.
+//
+// Everything else is JSON. Integers of any size are exact; one that does not fit
+// the type in Go fails the call, and so does one with more digits than Python
+// converts (4,300). NaN, infinities, text that is not UTF-8 and lone surrogates are
+// refused, not replaced, in both directions; [encoding/json.RawMessage] can hold
+// lone surrogates. A number beyond the range of floats, such as 1e400, which only
+// json.RawMessage and json.Number can hold, is infinite in Python. The last of
+// several equal keys counts. A result without a JSON form fails its call with the
+// type and the place, as in "result['x'][2] is a set".
+//
+// Encoded values of 64 KiB or more cross through shared memory where the system
+// has memfd (Linux), up to Config.MaxFrame for each direction and worker; what
+// finds no room crosses the socket. Up to 64 MiB for each direction stay with a
+// worker once they were used, and count in its resident size.
 //
 // # The interpreter
 //

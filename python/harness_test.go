@@ -46,6 +46,7 @@ type setting struct {
 	env         []string
 	setup       wire.Setup // zero fields get defaults
 	boxSize     int
+	arena       int64  // bytes of each arena
 	raw         []byte // sent instead of the setup frame
 	template    bool   // it is to be a template
 }
@@ -104,7 +105,7 @@ func (p *parent) spawn(s setting) {
 	must(err)
 	defer child.Close()
 	p.socket = socket
-	p.box, err = shm.Create(s.setup.Threads, s.boxSize)
+	p.box, err = shm.CreateWithArenas(s.setup.Threads, s.boxSize, s.arena)
 	must(err)
 	p.t.Cleanup(func() { p.box.Close() })
 	var pipes [2]*os.File

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gotandem/tandem/internal/codec"
 	"github.com/gotandem/tandem/process"
 )
 
@@ -59,7 +58,7 @@ func (c Config) runtimeConfig(path string, processes int) *process.Runtime {
 		Name:    "python",
 		Path:    path,
 		Args:    interpreterArgs(),
-		Codec:   codec.JSON{},
+		Codec:   values{},
 		Preload: c.Preload,
 		Options: c.options(processes),
 		Prelude: c.prelude(),

@@ -18,8 +18,8 @@ import (
 type JSON struct{}
 
 // Append appends the value that p points to. A [json.RawMessage] is checked, and
-// made compact if it has more than one line. NaN, infinities and a top-level string that is not UTF-8 have
-// no form. On error it returns dst as it was.
+// made compact if it has more than one line. NaN, infinities and strings that are
+// not UTF-8 have no form. On error it returns dst as it was.
 func (JSON) Append(dst []byte, p any) ([]byte, error) {
 	switch p := p.(type) {
 	case *int:
@@ -32,14 +32,15 @@ func (JSON) Append(dst []byte, p any) ([]byte, error) {
 		return appendRawJSON(dst, *p)
 	case *string:
 		if !utf8.ValidString(*p) {
-			return dst, errors.New("codec: JSON has no form for a string that is not UTF-8: use []byte")
+			return dst, fmt.Errorf("codec: encode string: %w", errNotUTF8)
 		}
 	}
 	return appendJSON(dst, p)
 }
 
-// Decode stores in *p the value that src holds. Nothing of src is kept. On
-// error *p is unspecified.
+// Decode stores in *p the value that src holds. Nothing of src is kept. Text
+// with a lone surrogate is refused unless p is a [json.RawMessage], which keeps
+// it as it is. On error *p is unspecified.
 func (JSON) Decode(src []byte, p any) error {
 	switch p := p.(type) {
 	case *int:
@@ -110,11 +111,19 @@ func appendJSON(dst []byte, p any) (out []byte, err error) {
 	case err != nil:
 		return dst, fmt.Errorf("codec: encode %s: %w", target(p), err)
 	}
+	if err := checkReplaced(out[len(dst):], p); err != nil {
+		return dst, fmt.Errorf("codec: encode %s: %w", target(p), err)
+	}
 	return out[:len(out)-1], nil // without the line feed
 }
 
 func decodeJSON(src []byte, p any) (err error) {
 	defer recoverTo(&err, "decode", p, nil)
+	if _, raw := p.(*json.RawMessage); !raw {
+		if err := checkSurrogates(src); err != nil {
+			return fmt.Errorf("codec: decode %s: %w", target(p), err)
+		}
+	}
 	if err := json.Unmarshal(src, p); err != nil {
 		return fmt.Errorf("codec: decode %s: %w", target(p), err)
 	}

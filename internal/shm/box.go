@@ -42,12 +42,15 @@ type header struct {
 	base      atomic.Uint64
 	committed atomic.Uint64
 	size      uint64
+	inbound   uint64 // sizes of the arenas behind the buffer; 0: there are none
+	outbound  uint64
 }
 
 // shape is the header as plain values.
 type shape struct {
 	magic, threads        uint32
 	base, committed, size uint64
+	inbound, outbound     uint64
 }
 
 func parseHeader(raw [unsafe.Sizeof(header{})]byte) shape {
@@ -58,6 +61,8 @@ func parseHeader(raw [unsafe.Sizeof(header{})]byte) shape {
 		base:      word(unsafe.Offsetof(header{}.base)),
 		committed: word(unsafe.Offsetof(header{}.committed)),
 		size:      word(unsafe.Offsetof(header{}.size)),
+		inbound:   word(unsafe.Offsetof(header{}.inbound)),
+		outbound:  word(unsafe.Offsetof(header{}.outbound)),
 	}
 }
 
@@ -76,6 +81,7 @@ type Box struct {
 	slots  []slot
 	buf    []byte
 	file   *os.File // parent only; nil after CloseFile
+	arenas arenas   // parent only
 
 	// Worker side, guarded by the caller's lock. The worker's own copies of its
 	// words, and how much of the buffer the socket has taken.
@@ -89,11 +95,16 @@ func Create(threads int, size int) (*Box, error) {
 	if err := checkShape(threads, size); err != nil {
 		return nil, fmt.Errorf("create black box: %w", err)
 	}
-	file, err := createFile(bufOffset + int64(size))
+	file, err := createFile(bufOffset+int64(size), 0)
 	if err != nil {
 		return nil, fmt.Errorf("create black box: %w", err)
 	}
-	mem, err := mapFile(file, bufOffset+size)
+	return create(file, threads, size)
+}
+
+// create maps the start of file and writes the header.
+func create(file *os.File, threads, size int) (*Box, error) {
+	mem, err := mapFile(file, 0, bufOffset+size)
 	if err != nil {
 		file.Close()
 		return nil, fmt.Errorf("create black box: %w", err)
@@ -119,7 +130,7 @@ func Open(fd int) (*Box, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open black box: %w", err)
 	}
-	mem, err := mapFile(file, bufOffset+size)
+	mem, err := mapFile(file, 0, bufOffset+size)
 	if err != nil {
 		return nil, fmt.Errorf("open black box: %w", err)
 	}
@@ -157,8 +168,8 @@ func readShape(file *os.File) (threads, size int, err error) {
 	if err := checkShape(threads, size); err != nil {
 		return 0, 0, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	if stat.Size() != bufOffset+int64(size) {
-		return 0, 0, fmt.Errorf("%w: file has %d bytes: want %d", ErrInvalid, stat.Size(), bufOffset+size)
+	if want := fileSize(size, h.inbound, h.outbound); uint64(stat.Size()) != want {
+		return 0, 0, fmt.Errorf("%w: file has %d bytes: want %d", ErrInvalid, stat.Size(), want)
 	}
 	if h.base != 0 || h.committed != 0 {
 		return 0, 0, fmt.Errorf("%w: already used: base %d, committed %d", ErrInvalid, h.base, h.committed)
@@ -196,7 +207,7 @@ func (b *Box) CloseFile() error {
 func (b *Box) Close() error {
 	mem := b.mem
 	b.mem, b.header, b.slots, b.buf = nil, nil, nil, nil
-	err := b.CloseFile()
+	err := errors.Join(b.CloseFile(), b.arenas.close())
 	if mem == nil {
 		return err
 	}

@@ -8,16 +8,21 @@ import (
 )
 
 // createFile makes a file of size zero bytes in memory, with that memory
-// reserved and its size sealed. Without memfd it makes a temporary file.
-func createFile(size int64) (*os.File, error) {
+// reserved, and sparse zero bytes behind it; its size is sealed. Without memfd
+// it makes a temporary file, or fails with [ErrUnsupported] when sparse is not 0:
+// in a file system that is full, memory that is not reserved is a trap.
+func createFile(size, sparse int64) (*os.File, error) {
 	fd, err := memfd()
 	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) {
+		if sparse != 0 {
+			return nil, ErrUnsupported
+		}
 		return createTemp(size)
 	}
 	if err != nil {
 		return nil, os.NewSyscallError("memfd_create", err)
 	}
-	if err := reserve(fd, size); err != nil {
+	if err := reserve(fd, size, size+sparse); err != nil {
 		unix.Close(fd)
 		return nil, err
 	}
@@ -34,10 +39,10 @@ func memfd() (int, error) {
 	return fd, err
 }
 
-// reserve takes the memory now: a store into a hole is SIGBUS when there is
-// none left.
-func reserve(fd int, size int64) error {
-	if err := unix.Ftruncate(fd, size); err != nil {
+// reserve gives the file its whole size and takes the memory of the first size
+// bytes now: a store into a hole is SIGBUS when there is none left.
+func reserve(fd int, size, whole int64) error {
+	if err := unix.Ftruncate(fd, whole); err != nil {
 		return os.NewSyscallError("ftruncate", err)
 	}
 	err := unix.Fallocate(fd, 0, 0, size)
@@ -48,3 +53,7 @@ func reserve(fd int, size int64) error {
 	_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, seals)
 	return os.NewSyscallError("seal", err)
 }
+
+// giveBack returns the memory of a part of a shared mapping to the system; the
+// part reads as zeros from then on. It says whether the system did.
+func giveBack(mem []byte) bool { return unix.Madvise(mem, unix.MADV_REMOVE) == nil }

@@ -17,14 +17,14 @@ func adopt(fd int) (*os.File, error) {
 	return os.NewFile(uintptr(fd), "black box"), nil
 }
 
-// mapFile maps the first size bytes of file, shared, to read and write.
-func mapFile(file *os.File, size int) (mem []byte, err error) {
+// mapFile maps size bytes of file from offset, shared, to read and write.
+func mapFile(file *os.File, offset int64, size int) (mem []byte, err error) {
 	conn, err := file.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
 	controlErr := conn.Control(func(fd uintptr) {
-		mem, err = syscall.Mmap(int(fd), 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+		mem, err = syscall.Mmap(int(fd), offset, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
 	})
 	if controlErr != nil {
 		return nil, controlErr

@@ -58,7 +58,8 @@ func (b *Box) rest(received uint64) (from, to uint64, err error) {
 // checkConstants compares the words that never change with what Create wrote.
 func (b *Box) checkConstants() error {
 	h := b.header
-	if h.magic != magic || h.threads != uint32(len(b.slots)) || h.size != uint64(len(b.buf)) {
+	if h.magic != magic || h.threads != uint32(len(b.slots)) || h.size != uint64(len(b.buf)) ||
+		h.inbound != b.arenas.inbound.size() || h.outbound != b.arenas.outbound.size() {
 		return fmt.Errorf("%w: header was overwritten", ErrInvalid)
 	}
 	return nil

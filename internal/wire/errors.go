@@ -17,6 +17,7 @@ const (
 	FieldReserved Field = "reserved byte"
 	FieldTimeout  Field = "timeout"
 	FieldPayload  Field = "payload"
+	FieldBuffer   Field = "buffer"
 	FieldArray    Field = "array"
 	FieldBody     Field = "body"
 	FieldCodec    Field = "codec"

@@ -47,6 +47,21 @@ func goldens() []golden {
 		{"recall", wire.Header{Type: wire.TypeRecall, Count: 16}, empty},
 		{"returned", wire.Header{Type: wire.TypeReturned, ID: 100, Count: 3}, empty},
 		{"returned_none", wire.Header{Type: wire.TypeReturned}, empty},
+		{"call_moved", wire.Header{
+			Type: wire.TypeCall, Flags: wire.FlagTimeout | wire.FlagMoved, ID: 5, Count: 1,
+			Task: 7, Attempt: 1, OOB: 2, Codec: wire.CodecPickle,
+		}, callMovedBody},
+		{"result_moved", wire.Header{
+			Type: wire.TypeResult, Flags: wire.FlagMoved, ID: 6, Count: 1, OOB: 1, Codec: wire.CodecRaw,
+		}, func(*testing.T) []byte { return wire.AppendPart(nil, wire.Buffer{Offset: 4096, Length: 100_000}) }},
+		{"result_buffers", wire.Header{
+			Type: wire.TypeResult, ID: 7, Count: 1, OOB: 1, Codec: wire.CodecPickle,
+		}, func(*testing.T) []byte {
+			body := wire.AppendPayload(nil, []byte("N."))
+			return append(wire.AppendPart(body, wire.Buffer{Offset: wire.InBody, Length: 3}), "abc"...)
+		}},
+		{"keep", wire.Header{Type: wire.TypeKeep, ID: 5, Count: 1}, empty},
+		{"release", wire.Header{Type: wire.TypeRelease, ID: 5, Count: 1}, empty},
 		{"stop", wire.Header{Type: wire.TypeStop}, empty},
 		{"fork", wire.Header{Type: wire.TypeFork, ID: 1}, func(*testing.T) []byte { return wire.Fork{Nonce: "9f3c"}.Append(nil) }},
 		{"forked", wire.Header{Type: wire.TypeForked, ID: 1}, func(*testing.T) []byte { return wire.Forked{PID: 43}.Append(nil) }},
@@ -108,6 +123,13 @@ func callBody(*testing.T) []byte {
 		body = wire.EndPayload(body, mark)
 	}
 	return body
+}
+
+func callMovedBody(*testing.T) []byte {
+	body := wire.AppendTimeout(nil, 1500*time.Millisecond)
+	body = wire.AppendPart(body, wire.Buffer{Offset: 0, Length: 1 << 20})
+	body = wire.AppendPart(body, wire.Buffer{Offset: wire.InBody, Length: 2})
+	return append(body, "hi"...)
 }
 
 // readGolden reads hexadecimal text with comments.
@@ -200,6 +222,10 @@ func checkMessage(t *testing.T, h wire.Header, body []byte) {
 		got, err = wire.ParseReaped(body)
 		want = reaped
 	case wire.TypeCall, wire.TypeResult:
+		if h.OOB != 0 {
+			_, err = wire.ParseParts(h, body)
+			break
+		}
 		_, err = wire.ParsePayloads(h, body)
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {

@@ -36,18 +36,19 @@ const (
 	TypeReturned Type = 10 // worker to parent: these calls have not started
 	TypeStop     Type = 11 // parent to worker: finish, then exit
 	TypeRun      Type = 12 // worker to parent: values of consecutive calls, as lines that follow
-
-	TypeFork   Type = 15 // parent to template: fork a worker, with the descriptors that come along
-	TypeForked Type = 16 // template to parent: the answer to fork
-	TypeReap   Type = 17 // parent to template: reap a worker that has ended
-	TypeReaped Type = 18 // template to parent: the answer to reap
+	TypeKeep     Type = 13 // worker to parent: the buffers of this call's input stay in use
+	TypeRelease  Type = 14 // both: the buffers of this call are free, those that the receiver allocated
+	TypeFork     Type = 15 // parent to template: fork a worker, with the descriptors that come along
+	TypeForked   Type = 16 // template to parent: the answer to fork
+	TypeReap     Type = 17 // parent to template: reap a worker that has ended
+	TypeReaped   Type = 18 // template to parent: the answer to reap
 )
 
 var typeNames = [...]string{
 	TypeSetup: "setup", TypeHello: "hello", TypeFatal: "fatal", TypeDefine: "define",
 	TypeCall: "call", TypeResult: "result", TypeFailure: "failure", TypeCancel: "cancel",
 	TypeRecall: "recall", TypeReturned: "returned", TypeStop: "stop",
-	TypeRun:  "run",
+	TypeRun: "run", TypeKeep: "keep", TypeRelease: "release",
 	TypeFork: "fork", TypeForked: "forked", TypeReap: "reap", TypeReaped: "reaped",
 }
 
@@ -67,8 +68,9 @@ const (
 	FlagTimeout Flags = 1 << iota // the body begins with a timeout
 	FlagArray                     // the payloads are one JSON array
 	FlagPlain                     // JSON text without line feeds, may be forwarded as it is
+	FlagMoved                     // the payload is buffer 0, not in the body
 
-	knownFlags = FlagTimeout | FlagArray | FlagPlain
+	knownFlags = FlagTimeout | FlagArray | FlagPlain | FlagMoved
 )
 
 // Codec says how payloads are encoded.
@@ -81,9 +83,10 @@ const (
 	CodecCBOR   Codec = 2
 	CodecJSON   Codec = 3
 	CodecPickle Codec = 4
+	CodecNPY    Codec = 5 // NumPy's file format, version 1.0
 )
 
-var codecNames = [...]string{"none", "raw", "cbor", "json", "pickle"}
+var codecNames = [...]string{"none", "raw", "cbor", "json", "pickle", "npy"}
 
 // String returns the codec's name, or "codec(N)" for an unknown one.
 func (c Codec) String() string {
@@ -103,7 +106,7 @@ type Header struct {
 	Count   uint32 // how many calls, ID to ID+Count-1
 	Task    uint16 // number from define
 	Attempt uint16 // 1 for the first try
-	OOB     uint16 // 0 in version 1
+	OOB     uint16 // buffers beside the payload, or with FlagMoved also of it; see [ParseParts]
 	Codec   Codec
 }
 
@@ -150,7 +153,8 @@ func ParseHeader(src []byte, maxBody uint32) (Header, error) {
 	if w0&0xffff != magic|Version<<8 ||
 		uint32(w3>>32) != checksum(w0, id, w2, uint32(w3)) ||
 		h.Flags&^knownFlags != 0 || h.Length > maxBody ||
-		uint32(w3)&0xff00ffff != 0 || !spanFits(h.Type, id, h.Count) {
+		uint32(w3)&0xff000000 != 0 || !spanFits(h.Type, id, h.Count) ||
+		(h.OOB != 0 || h.Flags&FlagMoved != 0) && !partsFit(h) {
 		return Header{}, explainHeader(src, h, maxBody)
 	}
 	return h, nil
@@ -161,7 +165,7 @@ func spanFits(t Type, id uint64, count uint32) bool {
 	switch t {
 	case TypeCall, TypeResult, TypeCancel:
 		return id != 0 && count != 0 && id+uint64(count)-1 >= id
-	case TypeFailure:
+	case TypeFailure, TypeKeep, TypeRelease:
 		return id != 0 && count == 1
 	case TypeRun:
 		return id != 0 && count == 0
@@ -171,6 +175,12 @@ func spanFits(t Type, id uint64, count uint32) bool {
 		return count == 0 || id != 0 && id+uint64(count)-1 >= id
 	}
 	return true
+}
+
+// partsFit reports whether a frame may have buffers: call and result about one
+// call, whose payload is not an element of an array and not to be forwarded.
+func partsFit(h Header) bool {
+	return (h.Type == TypeCall || h.Type == TypeResult) && h.Count == 1 && h.OOB != 0 && h.Flags&(FlagArray|FlagPlain) == 0
 }
 
 // explainHeader finds the first difference, in the order in which a wrong peer
@@ -192,11 +202,13 @@ func explainHeader(src []byte, h Header, maxBody uint32) error {
 		return protocolError(FieldFlags, fmt.Sprintf("has unknown bits %#02x", uint8(h.Flags&^knownFlags)))
 	case h.Length > maxBody:
 		return protocolError(FieldLength, fmt.Sprintf("of %s is %d bytes, the limit is %d", h.Type, h.Length, maxBody))
-	case h.OOB != 0:
-		return protocolError(FieldOOB, fmt.Sprintf("is %d, want 0", h.OOB))
 	case src[27] != 0:
 		return protocolError(FieldReserved, fmt.Sprintf("is %d, want 0", src[27]))
-	case h.Type == TypeRun && h.Count != 0, h.Type != TypeRun && h.Count == 0, h.Type == TypeFailure && h.Count != 1:
+	case h.Flags&FlagMoved != 0 && h.OOB == 0:
+		return protocolError(FieldFlags, fmt.Sprintf("of %s say that the payload is moved, without a buffer", h.Type))
+	case h.OOB != 0 && !partsFit(h):
+		return protocolError(FieldOOB, fmt.Sprintf("is %d in a frame %s with flags %#02x and count %d", h.OOB, h.Type, uint8(h.Flags), h.Count))
+	case h.Type == TypeRun && h.Count != 0, h.Type != TypeRun && h.Count == 0, h.Count != 0 && h.Count != 1 && !spanFits(h.Type, 1, h.Count):
 		return protocolError(FieldCount, fmt.Sprintf("of %s is %d", h.Type, h.Count))
 	}
 	return protocolError(FieldID, fmt.Sprintf("of %s is %d with count %d", h.Type, h.ID, h.Count))

@@ -49,12 +49,15 @@ func TestParseHeaderRefuses(t *testing.T) {
 		{"short", func(b []byte) []byte { return b[:31] }, wire.FieldHeader, "31 bytes"},
 		{"magic", set(0, 0x75), wire.FieldMagic, "0x75"},
 		{"version", set(1, 2), wire.FieldVersion, "is 2, this side speaks 1"},
-		{"flags", set(3, 8), wire.FieldFlags, "0x08"},
+		{"flags", set(3, 16), wire.FieldFlags, "0x10"},
+		{"moved without a buffer", set(3, 8), wire.FieldFlags, "without a buffer"},
 		{"length", set(4, 0xff, 0xff, 0xff, 0xff), wire.FieldLength, "4294967295"},
 		{"id zero", set(8, 0, 0, 0, 0, 0, 0, 0, 0), wire.FieldID, "is 0"},
 		{"id overflow", set(8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff), wire.FieldID, "18446744073709551615"},
 		{"count", set(16, 0, 0, 0, 0), wire.FieldCount, "is 0"},
 		{"failure count", set(2, 7), wire.FieldCount, "failure"},
+		{"keep count", set(2, 13), wire.FieldCount, "keep"},
+		{"release count", set(2, 14), wire.FieldCount, "release"},
 		{"oob", set(24, 1), wire.FieldOOB, "is 1"},
 		{"reserved", set(27, 9), wire.FieldReserved, "is 9"},
 	}
@@ -94,7 +97,7 @@ func TestParseHeaderKeepsUnknownTypes(t *testing.T) {
 func TestNames(t *testing.T) {
 	for got, want := range map[string]string{
 		wire.TypeSetup.String(): "setup", wire.TypeStop.String(): "stop", wire.Type(0).String(): "type(0)",
-		wire.Type(77).String(): "type(77)", wire.CodecCBOR.String(): "cbor", wire.Codec(5).String(): "codec(5)",
+		wire.Type(77).String(): "type(77)", wire.CodecCBOR.String(): "cbor", wire.Codec(5).String(): "npy", wire.Codec(6).String(): "codec(6)",
 	} {
 		if got != want {
 			t.Errorf("name = %q, want %q", got, want)

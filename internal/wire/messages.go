@@ -26,7 +26,8 @@ type Hello struct {
 	Runtime string         `json:"runtime"` // for people, for example "go 1.26"
 	PID     int            `json:"pid"`
 	Tasks   []TaskInfo     `json:"tasks"`
-	Memory  string         `json:"memory"` // the mechanism that enforces the limit
+	Memory  string         `json:"memory"`           // the mechanism that enforces the limit
+	Arenas  bool           `json:"arenas,omitempty"` // it takes and sends large values through the arenas
 	Details map[string]any `json:"details"`
 }
 

@@ -23,11 +23,14 @@ type Payloads struct {
 // number of payloads, every length, and that no byte is left over; for
 // [FlagArray], that the body is one JSON array of so many values; for
 // [FlagPlain], that no payload has a line feed; for [TypeRun], that it has so
-// many lines. Text is not checked to be valid
-// UTF-8. The error is a [*ProtocolError].
+// many lines. Text is not checked to be valid UTF-8. A frame with buffers is
+// refused: those are for [ParseParts]. The error is a [*ProtocolError].
 func ParsePayloads(h Header, body []byte) (Payloads, error) {
-	if h.Type == TypeRun {
+	switch {
+	case h.Type == TypeRun:
 		return parseLines(h, body)
+	case h.OOB != 0:
+		return Payloads{}, protocolError(FieldOOB, fmt.Sprintf("is %d where no buffers are taken", h.OOB))
 	}
 	p := Payloads{left: h.Count, array: h.Flags&FlagArray != 0}
 	if h.Flags&FlagTimeout != 0 {

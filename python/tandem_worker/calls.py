@@ -32,16 +32,39 @@ STOP: Call = (0, None, 0)
 class Batch:
     """The inputs of one call frame. It keeps ``body`` and must be its only user."""
 
-    __slots__ = ("task", "timed", "_header", "_body", "_inputs", "_decoded", "_lock")
+    __slots__ = ("task", "timed", "codec", "has_parts", "plain", "_header", "_body", "_inputs", "_decoded", "_lock")
 
     def __init__(self, task: Task, header: Header, body: Buffer) -> None:
         self.task = task
         self.timed = bool(header.flags & frames.FLAG_TIMEOUT)
+        self.codec = header.codec
+        self.has_parts = header.oob > 0
+        # Inputs are JSON in the body, and so are results: no Exchange is needed.
+        self.plain = header.codec == frames.CODEC_JSON == task.codec and not header.oob
         self._header = header
         self._body: Buffer | None = body
         self._inputs: list[Any] | None = None  # set once, under _lock; an element is given up when taken
         self._decoded = False  # set before _inputs
         self._lock = allocate_lock()
+
+    def take_payload(self, index: int) -> memoryview:
+        """Return the bytes of one input, once, for a frame that is no array and has no buffers.
+
+        Raises MemoryError, and :class:`ProtocolError`.
+        """
+        inputs = self._inputs
+        if inputs is None:
+            inputs = self._open()
+        payload: memoryview = inputs[index]
+        inputs[index] = None
+        return payload
+
+    def take_parts(self) -> tuple[memoryview | None, list[tuple[int, int, memoryview]]]:
+        """Return payload and buffers of a frame with buffers, once, as :func:`frames.split_parts` does."""
+        body = self._body
+        assert body is not None  # taken once
+        self._body = None
+        return frames.split_parts(body, frames.TIMEOUT_SIZE if self.timed else 0, self._header)
 
     def take(self, index: int) -> Any:
         """Return the input of one call, once.

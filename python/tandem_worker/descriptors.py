@@ -43,18 +43,20 @@ def out_of_reach(fd: int) -> int:
     return moved
 
 
-def without_copy(make: Callable[[], T]) -> T:
-    """Call ``make``, which maps a file, and return what it returns.
+def without_copies(make: Callable[[], T]) -> T:
+    """Call ``make``, which maps a file once or twice, and return what it returns.
 
-    A mapping keeps a copy of the descriptor, which only resizing needs, under
-    the lowest free number. That gets the null device instead. No other thread
+    Each mapping keeps a copy of the descriptor, which only resizing needs, under
+    the lowest free number. Those get the null device instead. No other thread
     may run yet.
     """
-    free = os.dup(0)
-    os.close(free)
+    free = [os.dup(0), os.dup(0)]
+    for fd in free:
+        os.close(fd)
     made = make()
-    if _is_open(free):
-        os.dup2(0, free, False)
+    for fd in free:
+        if _is_open(fd):
+            os.dup2(0, fd, False)
     return made
 
 

@@ -15,6 +15,7 @@ import _thread
 import mmap
 import os
 import socket
+from array import array
 from collections import deque
 from os import _exit, write  # as they are before tasks can change the module
 from time import monotonic, sleep
@@ -29,6 +30,8 @@ _BUFFER = 4096  # offset of the buffer
 _BASE = 1
 COMMITTED = 2
 _SIZE = 3
+_INBOUND = 4
+_OUTBOUND = 5
 _SLOTS = 8
 
 MAX_THREADS = 252
@@ -43,25 +46,29 @@ FLUSH_DELAY = 0.001
 
 
 class BlackBox:
-    """The worker's side of the box behind descriptor ``fd``, which it closes.
+    """The worker's side of the box behind descriptor ``fd``, which stays open.
 
     ``words`` are its 64-bit words, ``memory`` its bytes. Raises
     :class:`ProtocolError` when the file is not a fresh box, and OSError.
     """
 
     def __init__(self, fd: int) -> None:
-        try:
-            length = os.fstat(fd).st_size
-            if length <= _BUFFER:
-                raise ProtocolError(f"black box has {length} bytes")
-            self.memory = mmap.mmap(fd, length, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
-        finally:
-            os.close(fd)
+        length = os.fstat(fd).st_size
+        if length <= _BUFFER:
+            raise ProtocolError(f"black box has {length} bytes")
+        head = array("Q", os.pread(fd, 8 * _SLOTS, 0))
+        self.size, self.inbound, self.outbound = head[_SIZE], head[_INBOUND], head[_OUTBOUND]
+        end = _BUFFER + self.size
+        self.arena_start = -(-end // mmap.PAGESIZE) * mmap.PAGESIZE
+        if self.inbound or self.outbound:
+            end = self.arena_start + self.inbound + self.outbound
+        if end != length:
+            raise ProtocolError(f"black box has {length} bytes, its header says {end}")
+        self.memory = mmap.mmap(fd, _BUFFER + self.size, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
         self.view = memoryview(self.memory)
         magic, self.threads = self.view[:8].cast("I")
         self.words = self.view[:_BUFFER].cast("Q")
-        self.size = self.words[_SIZE]
-        if magic != _MAGIC or self.size != length - _BUFFER or not 1 <= self.threads <= MAX_THREADS:
+        if magic != _MAGIC or not 1 <= self.threads <= MAX_THREADS:
             raise ProtocolError(f"black box is not valid: magic {magic:#x}, {self.threads} threads, {self.size} bytes")
         if self.words[_BASE] or self.words[COMMITTED]:
             raise ProtocolError("black box is not valid: it was used before")

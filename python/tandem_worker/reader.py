@@ -21,6 +21,7 @@ TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from .arena import Arenas
     from .calls import Queue
     from .frames import Buffer, Header
     from .outbox import Outbox
@@ -45,8 +46,11 @@ def die(message: str) -> NoReturn:
 class Reader:
     """Takes frames from the socket. Everything here belongs to its thread."""
 
-    def __init__(self, connection: socket.socket, queue: Queue, outbox: Outbox, limits: Limits, threads: int) -> None:
+    def __init__(
+        self, connection: socket.socket, queue: Queue, outbox: Outbox, limits: Limits, threads: int, arenas: Arenas | None
+    ) -> None:
         self._socket = connection
+        self._arenas = arenas
         self._queue = queue
         self._outbox = outbox
         self._limits = limits
@@ -134,7 +138,10 @@ class Reader:
             return
         body = self._body(header.length)
         if kind == frames.DEFINE:
-            self._tasks[header.task] = Task(_task_name(body))
+            self._tasks[header.task] = Task(*_task_of(body))
+        elif kind == frames.RELEASE:
+            if self._arenas is not None:
+                self._arenas.outbound.release(header.id)
         elif kind == frames.CANCEL:
             for first, count in self._queue.give_back_span(header.id, header.count):
                 self._outbox.post(frames.frame(frames.RETURNED, id=first, count=count))
@@ -174,11 +181,13 @@ class Reader:
             self._outbox.post(frames.frame(frames.FAILURE, body, id=call_id, count=1))
 
 
-def _task_name(body: Buffer) -> str:
+def _task_of(body: Buffer) -> tuple[str, str]:
+    """Return the name and the type of results."""
     try:
-        name = _decode_json(str(body, "utf-8"))["name"]
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        fields = _decode_json(str(body, "utf-8"))
+        name, out = fields["name"], str(fields.get("out", ""))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ProtocolError(f"body of define: {error!r}") from None
     if not isinstance(name, str) or not name:
         raise ProtocolError("body of define: name is missing")
-    return name
+    return name, out

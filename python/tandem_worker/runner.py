@@ -8,6 +8,7 @@ from time import monotonic, monotonic_ns
 from types import CoroutineType
 
 from . import failures, frames, memory, values
+from .exchange import Exchange, Loan, TooLarge
 from .outbox import COMMITTED, FLUSH_DELAY
 from .tasks import NoTask
 
@@ -15,6 +16,7 @@ TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
 if TYPE_CHECKING:
     from typing import Any
 
+    from .arena import Arenas
     from .calls import Batch, Queue
     from .outbox import BlackBox, Outbox
     from .tasks import Function
@@ -44,11 +46,13 @@ class Runner:
     """Runs calls in thread number ``thread``, one at a time. Everything here belongs to that thread."""
 
     __slots__ = (
-        "_queue", "_outbox", "_memory", "_words", "_slot", "_limits", "_max_result", "_max_line", "_encode", "_wakeup",
-        "_sent_at",
+        "_queue", "_outbox", "_memory", "_words", "_slot", "_limits", "_max_result", "_max_line", "_encode", "_exchange",
+        "_wakeup", "_sent_at",
     )  # fmt: skip
 
-    def __init__(self, thread: int, queue: Queue, outbox: Outbox, box: BlackBox, limits: Limits) -> None:
+    def __init__(
+        self, thread: int, queue: Queue, outbox: Outbox, box: BlackBox, limits: Limits, arenas: Arenas | None
+    ) -> None:
         self._queue = queue
         self._outbox = outbox
         self._memory = box.memory
@@ -58,6 +62,7 @@ class Runner:
         self._max_result = limits.max_frame - frames.LENGTH_SIZE
         self._max_line = min(MAX_LINE, self._max_result)
         self._encode = values.Encoder().encode
+        self._exchange = Exchange(arenas, self._encode, limits.max_frame)
         self._wakeup = _thread.allocate_lock()
         self._wakeup.acquire()
         self._sent_at = monotonic()  # when _send_burst or _rest was left
@@ -109,7 +114,7 @@ class Runner:
                 words[slot + 1] = monotonic_ns()  # before the id: who sees the id must see its time
             words[slot] = call_id
             if inputs is None:
-                outbox.answer(self._call(call_id, batch, index))
+                self._call_otherwise(call_id, batch, index)
                 loose = True
                 continue
             value = inputs[index]
@@ -166,6 +171,7 @@ class Runner:
 
     def _rest(self) -> None:
         """Wait for calls. What this thread answered and printed goes out first."""
+        self._release()
         self._outbox.flush()
         flush_output()
         self._queue.wait(self._wakeup)
@@ -193,12 +199,21 @@ class Runner:
         self._words[self._slot] = call_id
 
     def _open(self, batch: Batch) -> tuple[Function | None, list[Any] | None]:
-        """Return the function of a batch and its inputs. Where these are None, :meth:`_call` does what there is to do."""
+        """Return the function of a batch and its inputs. Where these are None, :meth:`_call_otherwise` does what there is to do."""
+        if not batch.plain:
+            return None, None
         try:
             function = batch.task.function or batch.task.load()
             return function, batch.whole()
         except (NoTask, MemoryError):
             return None, None  # _call tries again, for each call, and says what is wrong
+
+    def _call_otherwise(self, call_id: int, batch: Batch, index: int) -> None:
+        """Run one call for which the hot loop is not made, and answer it."""
+        if batch.plain:
+            self._outbox.answer(self._call(call_id, batch, index))
+        else:
+            self._call_with_exchange(call_id, batch, index)
 
     def _call(self, call_id: int, batch: Batch, index: int) -> bytes:
         """Run one call and return the frame that answers it."""
@@ -228,14 +243,60 @@ class Runner:
         """Return the frame for the value of a call, whose form is ``line`` if that was made."""
         try:
             payload = self._encode(result) if line is None else line[:-1]
-            if len(payload) <= self._max_result:
+            if len(payload) < frames.MOVE_ABOVE and len(payload) <= self._max_result:
                 return frames.result_frame(call_id, payload)
+            if len(payload) <= self._max_result:
+                return self._exchange.payload(call_id, frames.CODEC_JSON, payload)
             size = len(payload) + frames.LENGTH_SIZE
             message = f"{name}: result has {size} bytes as JSON, the frame limit is {self._limits.max_frame}"
             return self._failure(call_id, failures.failure("too_large", message))
         except values.BadResult as error:
             _close_coroutine(result)
             return self._failure(call_id, failures.failure("bad_result", f"{name}: {error}"))
+        except MemoryError:
+            return self._failure(call_id, self._out_of_memory("its result does not fit"))
+
+    def _call_with_exchange(self, call_id: int, batch: Batch, index: int) -> None:
+        """Run one call with values that are not small JSON, and answer it."""
+        self._release()
+        loan = Loan()
+        frame = self._exchanged(call_id, batch, index, loan)
+        # From here on only the task's own objects can refer to the input.
+        keep = self._exchange.give_back(loan, call_id)
+        self._outbox.answer(keep + frame if keep else frame)
+        if keep:
+            self._exchange.keep(loan, call_id)
+
+    def _release(self) -> None:
+        """Tell the engine which inputs that were kept are free now."""
+        free = self._exchange.released()
+        if free:
+            self._outbox.post(free)
+
+    def _exchanged(self, call_id: int, batch: Batch, index: int, loan: Loan) -> bytes:
+        """Run one call and return the frame that answers it."""
+        task = batch.task
+        try:
+            function = task.function or task.load()
+            value = self._exchange.input(batch, index, loan)
+        except NoTask as error:
+            return self._failure(call_id, failures.failure("unknown_task", str(error), traceback=error.traceback))
+        except values.BadInput as error:
+            return self._failure(call_id, failures.failure("bad_input", f"{task.name}: {error}"))
+        except MemoryError:
+            return self._failure(call_id, self._out_of_memory("its input does not fit"))
+        try:
+            result = function(value)
+        except BaseException as error:
+            return self._raised(call_id, error)
+        try:
+            return self._exchange.result(call_id, task, result)
+        except values.BadResult as error:
+            _close_coroutine(result)
+            return self._failure(call_id, failures.failure("bad_result", f"{task.name}: {error}"))
+        except TooLarge as error:
+            message = f"{task.name}: {error}, the frame limit is {self._limits.max_frame}"
+            return self._failure(call_id, failures.failure("too_large", message))
         except MemoryError:
             return self._failure(call_id, self._out_of_memory("its result does not fit"))
 

@@ -13,6 +13,7 @@ from os import _exit
 from time import monotonic
 
 from . import descriptors, failures, frames, tasks
+from .arena import open_arenas
 from .calls import Queue
 from .frames import HEADER_SIZE, ProtocolError
 from .outbox import MAX_THREADS, BlackBox, Outbox
@@ -24,6 +25,8 @@ TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from .arena import Arenas
 
 # Stack of the reader and the flusher, which call nothing deep. It counts
 # against the memory limit; the default is 8 MiB on most systems.
@@ -83,18 +86,21 @@ def main(gate: Gate, setup_frame: bytes) -> None:
 
 
 def _be_worker(gate: Gate, setup: Setup) -> None:
-    box = descriptors.without_copy(lambda: BlackBox(gate.box))
     connection = socket.socket(fileno=descriptors.out_of_reach(gate.socket))
+    file = descriptors.out_of_reach(gate.box)
+    box = descriptors.without_copies(lambda: BlackBox(file))
+    arenas = descriptors.without_copies(lambda: open_arenas(box, file))
     if box.threads < setup.threads:
         raise ProtocolError(f"black box has {box.threads} threads, setup says {setup.threads}")
     memory = _limit_memory(setup.memory)
     limits = Limits(setup.max_frame, setup.memory)
     queue, outbox = Queue(), Outbox(connection, box)
-    runners = [Runner(thread, queue, outbox, box, limits) for thread in range(setup.threads)]
-    os.register_at_fork(after_in_child=lambda: _leave(connection, outbox))
+    runners = [Runner(thread, queue, outbox, box, limits, arenas) for thread in range(setup.threads)]
+    os.register_at_fork(after_in_child=lambda: _leave(connection, outbox, arenas))
     try:
         # First, so that the end of the engine is noticed during long imports.
-        _start_helpers(outbox.serve, Reader(connection, queue, outbox, limits, setup.threads).run)
+        reader = Reader(connection, queue, outbox, limits, setup.threads, arenas)
+        _start_helpers(outbox.serve, reader.run)
         _load(setup)
         _initialize(setup)
     except _CannotServe as error:
@@ -102,7 +108,7 @@ def _be_worker(gate: Gate, setup: Setup) -> None:
         outbox.drain()
         flush_output()
         _exit(1)
-    outbox.answer(frames.frame(frames.HELLO, _hello(gate.nonce, memory)))
+    outbox.answer(frames.frame(frames.HELLO, _hello(gate.nonce, memory, arenas is not None)))
     outbox.flush()
     _serve(runners, outbox)
 
@@ -121,7 +127,7 @@ def _be_template(gate: Gate, setup: Setup) -> tuple[Gate, Setup]:
     flush_output()  # or each worker would write it again
     threads, unfit = template.settle()
     details = {"threads": threads, "unfit": unfit}
-    connection.sendall(frames.frame(frames.HELLO, _hello(gate.nonce, memory, details)))
+    connection.sendall(frames.frame(frames.HELLO, _hello(gate.nonce, memory, False, details)))
     nonce = template.serve()
     gate = Gate(gate.socket, gate.box, nonce)
     return gate, Setup(read_frame(gate.socket, frames.SETUP, 16 << 20))
@@ -257,7 +263,7 @@ def _fatal(error: _CannotServe) -> bytes:
     return frames.frame(frames.FATAL, failures.encode(error.failure, 1 << 20))
 
 
-def _hello(nonce: str, memory: str, details: dict[str, Any] | None = None) -> bytes:
+def _hello(nonce: str, memory: str, arenas: bool, details: dict[str, Any] | None = None) -> bytes:
     version = sys.version.split()[0]
     is_gil_enabled = getattr(sys, "_is_gil_enabled", lambda: True)
     free_threaded = not is_gil_enabled()  # after the imports: an extension may have enabled it
@@ -269,6 +275,7 @@ def _hello(nonce: str, memory: str, details: dict[str, Any] | None = None) -> by
         "pid": os.getpid(),
         "tasks": [],  # any name may be defined: functions are found when they are needed
         "memory": memory,
+        "arenas": arenas,
         "details": {
             "implementation": implementation,
             "version": version,
@@ -299,7 +306,9 @@ def _serve(runners: list[Runner], outbox: Outbox) -> None:
     outbox.drain()
 
 
-def _leave(connection: socket.socket, outbox: Outbox) -> None:
+def _leave(connection: socket.socket, outbox: Outbox, arenas: Arenas | None) -> None:
     """Make a forked child harmless: it must neither answer calls nor keep the socket open."""
     outbox.on_fork()
     connection.close()
+    if arenas is not None:
+        arenas.close_in_child()

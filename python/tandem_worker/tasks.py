@@ -19,7 +19,7 @@ import os
 import sys
 import threading
 
-from . import failures
+from . import failures, frames
 
 TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ _files: dict[str, ModuleType] = {}  # by real path, guarded by _loading
 _origin = os.getcwd()
 
 
+_MAX_WRAPPERS = 100  # around a function: objects may pretend to wrap themselves
+_CODECS = {"raw": frames.CODEC_RAW, "npy": frames.CODEC_NPY, "pickle": frames.CODEC_PICKLE}
+
+
 class NoTask(Exception):
     """A name means nothing that can run. ``traceback`` is that of a failed import, if any."""
 
@@ -52,10 +56,13 @@ class NoTask(Exception):
 class Task:
     """A name and, once needed, its function. Failures are kept: a broken file is not loaded for each call."""
 
-    __slots__ = ("name", "function", "_error")
+    __slots__ = ("name", "function", "codec", "descr", "takes_view", "_error")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, out: str = "") -> None:
         self.name = name
+        form, _, self.descr = out.partition(" ")  # descr: the type of the elements of npy
+        self.codec = _CODECS.get(form, frames.CODEC_JSON)  # of results
+        self.takes_view = False  # raw inputs are to be memoryviews; set before function
         self.function: Function | None = None  # set once
         self._error: NoTask | None = None  # set once
 
@@ -66,7 +73,9 @@ class Task:
                 raise self._error.with_traceback(None)
             if self.function is None:
                 try:
-                    self.function = find_function(self.name)
+                    function = find_function(self.name)
+                    self.takes_view = _takes_view(function)
+                    self.function = function
                 except MemoryError:
                     raise
                 except NoTask as error:
@@ -273,4 +282,37 @@ def _in_event_loop(function: Callable[[Any], Coroutine[Any, Any, Any]]) -> Funct
         # A frame of this program behind those of asyncio: tracebacks begin after it.
         return await function(value)
 
-    return lambda value: asyncio.run(run(value))
+    @functools.wraps(function, ())  # for the annotations
+    def call(value: Any) -> Any:
+        return asyncio.run(run(value))
+
+    return call
+
+
+def _takes_view(function: Any) -> bool:
+    """Report whether the first parameter is annotated ``memoryview``."""
+    skip = 0
+    for _ in range(_MAX_WRAPPERS):
+        if isinstance(function, functools.partial):
+            skip += len(function.args)
+            function = function.func
+        elif hasattr(function, "__wrapped__"):
+            function = function.__wrapped__
+        elif hasattr(function, "__func__"):  # a bound method
+            skip += 1
+            function = function.__func__
+        else:
+            break
+    code = getattr(function, "__code__", None)
+    if code is None:
+        call = getattr(type(function), "__call__", None)
+        code = getattr(call, "__code__", None)
+        if code is None:
+            return False
+        function, skip = call, skip + 1
+    try:
+        annotations = function.__annotations__
+        annotation = annotations.get(code.co_varnames[: code.co_argcount][skip])
+    except Exception:  # no such parameter, or annotations that cannot be evaluated
+        return False
+    return annotation is memoryview or (isinstance(annotation, str) and annotation.strip("'\"") == "memoryview")
