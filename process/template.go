@@ -189,7 +189,8 @@ func (t *template) receive() {
 }
 
 // ask sends a frame and returns the answer. It blocks until that comes, the
-// template ends, or the deadline passes, which is an [os.ErrDeadlineExceeded].
+// template ends, which is errTemplateEnded, or the deadline passes, which is an
+// [os.ErrDeadlineExceeded].
 func (t *template) ask(header wire.Header, body []byte, files []*os.File, deadline time.Time, cancel <-chan struct{}) ([]byte, error) {
 	r := request{header.Type + 1, header.ID} // each answer has the type after its request
 	answer := make(chan []byte, 1)
@@ -203,6 +204,10 @@ func (t *template) ask(header wire.Header, body []byte, files []*os.File, deadli
 	}()
 	frame, start := wire.BeginFrame(nil)
 	if err := t.send(wire.EndFrame(append(frame, body...), start, header), files, deadline); err != nil {
+		if errors.Is(err, errTemplateEnded) {
+			t.process.KillGroup() // so that ended says so from now on
+			<-t.process.Exited()
+		}
 		return nil, err
 	}
 	timer := time.NewTimer(time.Until(deadline))
@@ -247,10 +252,6 @@ func (t *template) fork(nonce string, files []*os.File, deadline time.Time) (*os
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		t.process.KillGroup()
 		return nil, lateError{t.executor.config.HandshakeTimeout, ": its template does not answer"}
-	}
-	if errors.Is(err, errTemplateEnded) {
-		t.process.KillGroup() // so that the next look at it says the same
-		<-t.process.Exited()
 	}
 	if err != nil {
 		return nil, err

@@ -13,9 +13,6 @@ import (
 	"github.com/gotandem/tandem/internal/wire"
 )
 
-// forkWorkers makes the harness fork its workers from a template, one for each.
-var forkWorkers bool
-
 // What holds for a worker that was started holds for one that was forked. Left out
 // are the tests of what happens before a worker is forked: bad gates and setup
 // frames, and preloads that fail, which TestTemplate… are about.

@@ -34,6 +34,9 @@ func TestMain(m *testing.M) {
 	os.Exit(leaktest.Main(m))
 }
 
+// forkWorkers makes the harness fork its workers from a template, one for each.
+var forkWorkers bool
+
 // versions are the versions of CPython that the worker program is tested on,
 // where they are installed.
 var versions = []string{"3.9", "3.10", "3.11", "3.12", "3.13", "3.14"}

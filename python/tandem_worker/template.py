@@ -15,6 +15,7 @@ import os
 import signal
 import socket
 import sys
+from time import monotonic, sleep
 
 from . import failures, frames
 from .frames import HEADER_SIZE, ProtocolError
@@ -30,6 +31,10 @@ _FREE = 5  # above all places
 
 _PR_SET_PDEATHSIG = 1
 _MAX_BODY = 1 << 16  # of a request
+
+# How long threads that are about to end may take, in seconds. Longer delays workers
+# where threads stay; shorter takes threads that end for such.
+_LINGER = 0.1
 
 
 class Template:
@@ -56,10 +61,9 @@ class Template:
         gc.collect()
         gc.freeze()  # the collector would write to what is shared
         try:
-            threads = len(os.listdir("/proc/self/task"))
+            return _count_threads(), unfit
         except OSError as error:
             return 0, unfit or f"the threads of the template cannot be counted: {error}"
-        return threads, unfit
 
     def _find_prctl(self) -> str:
         """Find what ties the life of a worker to that of the template."""
@@ -191,6 +195,20 @@ def _read(fd: int, count: int) -> bytes:
         parts.append(part)
         count -= len(part)
     return b"".join(parts)
+
+
+def _count_threads() -> int:
+    """Return how many threads this process has.
+
+    One that has returned is there a moment longer: that of faulthandler, or of an
+    import. Nothing tells when it has gone, so this looks again for a while.
+    """
+    end = monotonic() + _LINGER
+    while True:
+        threads = len(os.listdir("/proc/self/task"))
+        if threads == 1 or monotonic() > end:
+            return threads
+        sleep(_LINGER / 50)
 
 
 def _nonce(body: bytes) -> str:
