@@ -64,7 +64,7 @@ func ParsePayloads(h Header, body []byte) (Payloads, error) {
 
 func parseLines(h Header, body []byte) (Payloads, error) {
 	lines := bytes.Count(body, []byte{'\n'})
-	if lines != int(h.Count) || lines > 0 && body[len(body)-1] != '\n' {
+	if lines != int(h.Count) || len(body) > 0 && body[len(body)-1] != '\n' {
 		return Payloads{}, protocolError(FieldCount, fmt.Sprintf("of run is %d, the body has another number of lines", h.Count))
 	}
 	return Payloads{rest: body, left: h.Count, lines: true}, nil

@@ -155,8 +155,13 @@ func FuzzPayloads(f *testing.F) {
 	f.Add([]byte("\x01\x00\x00\x00a"), uint32(1), uint8(0))
 	f.Add(wire.AppendPayload(wire.AppendTimeout(nil, 5), []byte("12")), uint32(1), uint8(5))
 	f.Add([]byte("[1,2]"), uint32(2), uint8(2))
+	f.Add([]byte("1\n2\n"), uint32(2), uint8(8))
+	f.Add([]byte("0"), uint32(0), uint8(8))
 	f.Fuzz(func(t *testing.T, body []byte, count uint32, flags uint8) {
 		h := result(wire.Flags(flags&7), count)
+		if flags&8 != 0 {
+			h.Type, h.Flags = wire.TypeRun, 0
+		}
 		p, err := wire.ParsePayloads(h, body)
 		if err != nil {
 			return
@@ -173,7 +178,11 @@ func FuzzPayloads(f *testing.F) {
 			return
 		}
 		for _, payload := range list {
-			again = wire.AppendPayload(again, []byte(payload))
+			if h.Type == wire.TypeRun {
+				again = append(append(again, payload...), '\n')
+			} else {
+				again = wire.AppendPayload(again, []byte(payload))
+			}
 		}
 		if !bytes.Equal(again, body) {
 			t.Errorf("wrote %q, read %q", again, body)
