@@ -15,6 +15,7 @@ import json
 import locale
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -59,12 +60,6 @@ def terminate_self():
 
 
 def alarm():
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, 0.01)
-    time.sleep(LONG)
-
-
-def alarm_from_thread():
     signal.setitimer(signal.ITIMER_REAL, 0.01)  # the default action ends the process
     time.sleep(LONG)
 
@@ -280,13 +275,22 @@ def write_to_four():
     return "written"
 
 
-def write_everywhere():
-    """Write nonsense to every descriptor but the standard ones."""
+def write_to_sockets():
+    """Write nonsense to every socket of the process."""
     for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2:
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
                 os.write(int(name), b"nonsense" * 10)
     return "written"
+
+
+def shut_sockets():
+    """Close the connections of the process, as a library does that cleans up after a fork."""
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+                socket.socket(fileno=os.dup(int(name))).shutdown(socket.SHUT_RDWR)
+    return "shut"
 
 
 def limit_descriptors():
