@@ -33,12 +33,17 @@ def is_damage(error: OSError) -> bool:
     return error.errno in _DAMAGE
 
 
-def out_of_reach(fd: int) -> int:
-    """Move ``fd`` to a high number and return that, or ``fd`` when the system allows none."""
+def high_copy(fd: int) -> int:
+    """Return a copy of ``fd`` with a high number, or any number when the system allows no high one."""
     try:
-        moved = fcntl(fd, F_DUPFD_CLOEXEC, _HIGH)
+        return fcntl(fd, F_DUPFD_CLOEXEC, _HIGH)
     except OSError:
-        return fd  # few descriptors are allowed
+        return os.dup(fd)  # few descriptors are allowed
+
+
+def out_of_reach(fd: int) -> int:
+    """Move ``fd`` to a high number and return that."""
+    moved = high_copy(fd)
     os.close(fd)
     return moved
 

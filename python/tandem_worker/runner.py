@@ -85,6 +85,7 @@ class Runner:
         take, encode, quote = self._queue.take, self._encode, values.quote
         take_token, return_token, write = outbox.token.pop, outbox.token.append, memory.write
         function = value = inputs = result = line = None
+        gettrace, tracer = sys.gettrace, sys.gettrace()
         current: object = _NO_BATCH
         timed = False
         loose = False  # an answer may wait of which the flusher does not know
@@ -101,6 +102,8 @@ class Runner:
                 burst = left = (burst + 1) >> 1
                 continue
             value = result = line = None  # those of the last call are not kept alive by this one
+            if gettrace() is not tracer:
+                sys.settrace(tracer)  # what the last call has set would be called, and may raise, in this one
             if loose:
                 loose = False
                 outbox.entrust()  # this call may be a slow one

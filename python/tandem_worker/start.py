@@ -86,10 +86,11 @@ def main(gate: Gate, setup_frame: bytes) -> None:
 
 
 def _be_worker(gate: Gate, setup: Setup) -> None:
-    connection = socket.socket(fileno=descriptors.out_of_reach(gate.socket))
-    file = descriptors.out_of_reach(gate.box)
+    file = descriptors.high_copy(gate.box)
     box = descriptors.without_copies(lambda: BlackBox(file))
     arenas = descriptors.without_copies(lambda: open_arenas(box, file))
+    os.close(gate.box)  # now, so that the copies that mappings keep have not got its number
+    connection = socket.socket(fileno=descriptors.out_of_reach(gate.socket))
     if box.threads < setup.threads:
         raise ProtocolError(f"black box has {box.threads} threads, setup says {setup.threads}")
     memory = _limit_memory(setup.memory)
