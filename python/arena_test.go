@@ -5,6 +5,7 @@ package python
 import (
 	"bytes"
 	"fmt"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -227,4 +228,13 @@ func TestWorkerKeepsNothingInVain(t *testing.T) {
 			t.Errorf("%d bytes", len(part))
 		}
 	})
+}
+
+// The worker's allocator, against a model that is slow and plain.
+func TestModelRanges(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), anyInterpreter(t), "-B", "ranges_model.py")
+	cmd.Dir = "testdata"
+	if out, err := cmd.CombinedOutput(); err != nil || strings.TrimSpace(string(out)) != "ok" {
+		t.Errorf("%v\n%s", err, out)
+	}
 }

@@ -2,11 +2,7 @@
 
 package shm
 
-import (
-	"encoding/binary"
-	"syscall"
-	"testing"
-)
+import "encoding/binary"
 
 // Snapshot returns a copy of the whole mapping.
 func (b *Box) Snapshot() []byte { return append([]byte(nil), b.mem...) }
@@ -23,12 +19,4 @@ func Positions(snapshot []byte) (base, committed uint64) {
 func SetPositions(snapshot []byte, base, committed uint64) {
 	binary.NativeEndian.PutUint64(snapshot[8:], base)
 	binary.NativeEndian.PutUint64(snapshot[16:], committed)
-}
-
-// Poison takes away the arena's memory, as a system that has none left does.
-func Poison(t testing.TB, a *Arena) {
-	t.Helper()
-	if err := syscall.Mprotect(a.mem, syscall.PROT_NONE); err != nil {
-		t.Fatal(err)
-	}
 }
