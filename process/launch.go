@@ -74,18 +74,17 @@ func newNonce() string {
 // spawn starts the process with its socket, black box and pipes.
 func (ex *Executor) spawn(s *slot, nonce string) (w *worker, err error) {
 	w = &worker{
-		slot:      s,
-		threads:   ex.config.Threads,
-		gone:      make(chan struct{}),
-		broken:    make(chan error, 1),
-		look:      make(chan struct{}, 1),
-		nextID:    1,
-		base:      1,
-		credit:    ex.config.Threads,
-		numbers:   make(map[taskKey]uint16),
-		cautious:  s.cautious,
-		expireAt:  jittered(ex.config.MaxCalls),
-		idleSince: time.Now(),
+		slot:     s,
+		threads:  ex.config.Threads,
+		gone:     make(chan struct{}),
+		broken:   make(chan error, 1),
+		look:     make(chan struct{}, 1),
+		nextID:   1,
+		base:     1,
+		credit:   ex.config.Threads,
+		numbers:  make(map[taskKey]uint16),
+		cautious: s.cautious,
+		expireAt: jittered(ex.config.MaxCalls),
 	}
 	command, err := ex.command(nonce)
 	if err != nil {
