@@ -77,19 +77,18 @@ func newNonce() string {
 // spawn starts or forks the process with its socket, black box and pipes.
 func (ex *Executor) spawn(s *slot, nonce string) (w *worker, err error) {
 	w = &worker{
-		slot:      s,
-		threads:   ex.config.Threads,
-		gone:      make(chan struct{}),
-		broken:    make(chan error, 1),
-		look:      make(chan struct{}, 1),
-		nextID:    1,
-		base:      1,
-		credit:    ex.config.Threads,
-		numbers:   make(map[taskKey]uint16),
-		cautious:  s.cautious,
-		expireAt:  jittered(ex.config.MaxCalls),
-		idleSince: time.Now(),
-		readyBy:   time.Now().Add(ex.config.HandshakeTimeout),
+		slot:     s,
+		threads:  ex.config.Threads,
+		gone:     make(chan struct{}),
+		broken:   make(chan error, 1),
+		look:     make(chan struct{}, 1),
+		nextID:   1,
+		base:     1,
+		credit:   ex.config.Threads,
+		numbers:  make(map[taskKey]uint16),
+		cautious: s.cautious,
+		expireAt: jittered(ex.config.MaxCalls),
+		readyBy:  time.Now().Add(ex.config.HandshakeTimeout),
 	}
 	var opened []func()
 	defer func() {

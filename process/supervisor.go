@@ -186,6 +186,7 @@ func backOff(n int) time.Duration {
 func (s *slot) serve(w *worker) (lifeEnd, error) {
 	s.mu.Lock()
 	s.worker = w
+	w.idleSince = time.Now() // not since its start, which may take longer than IdleTimeout
 	s.moveLocked(eventHello)
 	w.updateRoomLocked()
 	s.mu.Unlock()

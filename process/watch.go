@@ -122,17 +122,21 @@ func (w *worker) checkIdle(now time.Time) time.Duration {
 	if limit == 0 {
 		return never
 	}
+	wanted := w.slot.executor.demand() // its filler is about to take a call
 	w.slot.mu.Lock()
 	defer w.slot.mu.Unlock()
 	if w.slot.state != slotIdle {
 		return never
 	}
 	left := limit - now.Sub(w.idleSince)
-	if left <= 0 {
-		w.expireLocked()
-		return never
+	switch {
+	case left > 0:
+		return left
+	case wanted:
+		return limit
 	}
-	return left
+	w.expireLocked()
+	return never
 }
 
 // checkMemory reads the resident size where that is how memory is bounded.

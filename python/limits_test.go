@@ -125,8 +125,10 @@ func TestMaxResidentReplacesTheWorker(t *testing.T) {
 	}
 }
 
+// A worker is idle from when it is ready: starting may take longer than
+// IdleTimeout.
 func TestIdleWorkersEndAndComeBack(t *testing.T) {
-	ex := limited(t, Config{Processes: 2, IdleTimeout: 50 * time.Millisecond})
+	ex := limited(t, Config{Processes: 2, IdleTimeout: 5 * time.Millisecond})
 	for range 2 {
 		pidOf(t, ex)
 		awaitStats(t, ex, "the end of both workers", func(s tandem.Stats) bool {
