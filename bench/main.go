@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +28,7 @@ type settings struct {
 	quick    bool
 	markdown bool
 	json     string
+	python   string // the interpreter of Python workers and peers
 }
 
 // Rounds without -rounds. Quick ones show that everything works, not how fast.
@@ -72,6 +75,7 @@ func parse(args []string) (settings, error) {
 	flags.IntVar(&s.rounds, "rounds", defaultRounds, "how often each contender is measured")
 	flags.BoolVar(&s.quick, "quick", false, "little work and two rounds: to see that it runs")
 	flags.BoolVar(&s.markdown, "markdown", false, "print the tables of docs/benchmarks.md")
+	flags.StringVar(&s.python, "python", "python3", "the `INTERPRETER` of Python workers and of the libraries they are compared with")
 	flags.StringVar(&s.json, "json", "results.json", "write every sample to this `FILE`; empty for none")
 	if err := flags.Parse(args); err != nil {
 		return s, err
@@ -83,7 +87,19 @@ func parse(args []string) (settings, error) {
 	if s.quick && s.rounds == defaultRounds {
 		s.rounds = quickRounds
 	}
-	return s, nil
+	var err error
+	s.python, err = absolute(s.python)
+	return s, err
+}
+
+// absolute returns the path of a program, which is searched for like any
+// command. One that is not there is left as it is: its contenders say so.
+func absolute(program string) (string, error) {
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return program, nil
+	}
+	return filepath.Abs(path)
 }
 
 // size is how much work n stands for.
@@ -147,7 +163,8 @@ func facts(s settings) []report.Fact {
 	if s.quick {
 		rounds += ", quick: not to be published"
 	}
-	return append(report.Machine(peers), report.Fact{Name: "rounds", Value: rounds})
+	return append(report.Machine(peers),
+		report.Fact{Name: "Python", Value: pythonVersions(s.python)}, report.Fact{Name: "rounds", Value: rounds})
 }
 
 func printFacts(w io.Writer, facts []report.Fact) {

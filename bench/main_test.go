@@ -17,7 +17,7 @@ func TestParse(t *testing.T) {
 	if got, want := s.size(1000), 100; got != want {
 		t.Errorf("quick size of 1000 = %d, want %d", got, want)
 	}
-	for _, args := range [][]string{{"-row", "5"}, {"-row", "x"}, {"-rounds", "0"}, {"what"}} {
+	for _, args := range [][]string{{"-row", "12"}, {"-row", "x"}, {"-rounds", "0"}, {"what"}} {
 		if _, err := parse(args); err == nil {
 			t.Errorf("parse(%q) has no error", args)
 		}
