@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,19 +86,21 @@ func parse(args []string) (settings, error) {
 	if s.quick && s.rounds == defaultRounds {
 		s.rounds = quickRounds
 	}
-	var err error
-	s.python, err = absolute(s.python)
-	return s, err
+	return s, nil
 }
 
-// absolute returns the path of a program, which is searched for like any
-// command. One that is not there is left as it is: its contenders say so.
-func absolute(program string) (string, error) {
-	path, err := exec.LookPath(program)
-	if err != nil {
-		return program, nil
+// interpreter returns what the program itself says is its path: a name on PATH
+// may be a script that takes its time to choose one. A program that does not
+// say is left as it is: its contenders tell what is wrong.
+func interpreter(ctx context.Context, program string) string {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	said, err := exec.CommandContext(ctx, program, "-c", "import sys; print(sys.executable)").Output()
+	path := strings.TrimSpace(string(said))
+	if err != nil || path == "" {
+		return program
 	}
-	return filepath.Abs(path)
+	return path
 }
 
 // size is how much work n stands for.
@@ -113,6 +114,7 @@ func (s settings) size(n int) int {
 // run measures what s asks for and prints it as it comes.
 func run(ctx context.Context, s settings) error {
 	started := time.Now()
+	s.python = interpreter(ctx, s.python)
 	findings := &report.Run{
 		Started: started.UTC(), Command: "go run . " + strings.Join(os.Args[1:], " "),
 		Rounds: s.rounds, Facts: facts(s),

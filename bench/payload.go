@@ -19,7 +19,7 @@ type payload struct {
 	count int // values of a measurement
 }
 
-var payloads = []payload{{"10 MB", 10_000_000, 20}, {"1 MB", 1_000_000, 200}, {"64 KB", 64_000, 1000}}
+var payloads = []payload{{"10 MB", 10_000_000, 10}, {"1 MB", 1_000_000, 100}, {"64 KB", 64_000, 500}}
 
 // The contenders of row 6 that a goal names.
 const (

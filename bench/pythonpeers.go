@@ -114,7 +114,10 @@ func openPython(ctx context.Context, c python.Config) (*python.Executor, error) 
 
 // tandemWorkers is the configuration of workers that load a file of pythonDir.
 func tandemWorkers(s settings, v variant, workers int, file string) python.Config {
-	c := python.Config{Processes: workers, Interpreter: s.python, Preload: []string{pythonFile(file)}}
+	c := python.Config{
+		Processes: workers, Interpreter: s.python, Preload: []string{pythonFile(file)},
+		HandshakeTimeout: limit, // large libraries on a busy machine
+	}
 	v.set(&c)
 	return c
 }
