@@ -96,6 +96,9 @@ func workloadTrials(s settings) []trial.Trial {
 		}
 	}
 	trials = append(trials, startTrial(s, inputs))
+	for _, t := range trials {
+		inputs.left += len(t.Contenders)
+	}
 	return trials
 }
 
@@ -191,22 +194,41 @@ func (way tandemWay) contender(s settings, name, workload string, v variant, inp
 	}}
 }
 
-// inputFolder holds the inputs of the workloads while a session needs them.
+// inputFolder holds the inputs of the workloads, which are made once, from the
+// first use to the last.
 type inputFolder struct {
-	mu    sync.Mutex
-	users int
-	dir   string
+	mu   sync.Mutex
+	left int // contenders that have not ended
+	made bool
+	dir  string
+	err  error // why it could not be made
 }
 
-// ready returns the folder, which the first caller has made. It is followed by
-// release, also when it fails.
+// ready returns the folder, which the first caller makes. Every contender calls
+// it, and then release, also when it fails.
 func (f *inputFolder) ready(ctx context.Context, s settings) (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.users++
-	if f.dir != "" {
-		return f.dir, nil
+	if !f.made {
+		f.made = true
+		f.dir, f.err = makeInputs(ctx, s)
 	}
+	return f.dir, f.err
+}
+
+// release removes the folder when nobody needs it any more.
+func (f *inputFolder) release() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.left--
+	if f.left > 0 || f.dir == "" {
+		return nil
+	}
+	return os.RemoveAll(f.dir)
+}
+
+// makeInputs has inputs and serial digests written into a new folder.
+func makeInputs(ctx context.Context, s settings) (string, error) {
 	dir, err := os.MkdirTemp("", "tandem-bench-")
 	if err != nil {
 		return "", err
@@ -219,21 +241,7 @@ func (f *inputFolder) ready(ctx context.Context, s settings) (string, error) {
 	if err != nil {
 		return "", errors.Join(err, os.RemoveAll(dir))
 	}
-	f.dir = dir
 	return dir, nil
-}
-
-// release removes the folder when nobody needs it any more.
-func (f *inputFolder) release() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.users--
-	if f.users > 0 || f.dir == "" {
-		return nil
-	}
-	dir := f.dir
-	f.dir = ""
-	return os.RemoveAll(dir)
 }
 
 // load reads the inputs of a workload and the digest of its serial results.
