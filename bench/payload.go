@@ -117,7 +117,7 @@ func echoing(s settings, name string, p payload) trial.Contender {
 // carrying measures calls of one worker, one after the other.
 func carrying(s settings, name string, p payload, bind func(tandem.Executor) func(context.Context, []byte) error) trial.Contender {
 	return trial.Contender{Name: name, Open: func(ctx context.Context) (trial.Session, error) {
-		ex, err := openPython(ctx, tandemWorkers(s, spawned, 1, "work.py"))
+		ex, err := openPython(ctx, tandemWorkers(s, standard, 1, "work.py"))
 		if err != nil {
 			return trial.Session{}, err
 		}

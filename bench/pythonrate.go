@@ -60,7 +60,7 @@ func rateTrials(s settings) []trial.Trial {
 
 func pythonMap(s settings, name string, n int, opts ...tandem.MapOption) trial.Contender {
 	return trial.Contender{Name: name, Open: func(ctx context.Context) (trial.Session, error) {
-		ex, err := openPython(ctx, tandemWorkers(s, spawned, pythonWorkers, "work.py"))
+		ex, err := openPython(ctx, tandemWorkers(s, standard, pythonWorkers, "work.py"))
 		if err != nil {
 			return trial.Session{}, err
 		}

@@ -42,7 +42,7 @@ func roundTrips(s settings) trial.Trial {
 }
 
 func openRoundTrips(ctx context.Context, s settings, calls int) (trial.Session, error) {
-	ex, err := openPython(ctx, tandemWorkers(s, spawned, 1, "work.py"))
+	ex, err := openPython(ctx, tandemWorkers(s, standard, 1, "work.py"))
 	if err != nil {
 		return trial.Session{}, err
 	}

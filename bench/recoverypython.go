@@ -11,7 +11,7 @@ import (
 // call.
 func openPythonSlot(ctx context.Context, s settings) (recoverable, error) {
 	watch := newLineWatch(holding)
-	c := tandemWorkers(s, spawned, 1, "work.py")
+	c := tandemWorkers(s, standard, 1, "work.py")
 	c.Output = watch.worker
 	ex, err := openPython(ctx, c)
 	if err != nil {
