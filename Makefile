@@ -1,7 +1,7 @@
 # Commands for working on tandem. CONTRIBUTING.md says when to use which.
 #
 # make test    everything a change must pass
-# make bench   the comparisons with other tools
+# make bench   the comparisons with other tools; BENCHFLAGS='-row 5,6 -quick' for some
 # make stress  all tests again and again, shuffled, on 1, 2 and 8 processors
 # make fuzz    each fuzz test for FUZZTIME
 # make stress-faults  each fault of Python tasks FAULT_RUNS times, on all Pythons
@@ -81,8 +81,13 @@ race-tools:
 		echo "the race detector needs the headers of the C library (Debian: apt-get install libc6-dev)" >&2; exit 1; \
 	fi
 
+# Python packages to compare with are installed there, for nothing else.
+BENCH_VENV ?= $(or $(XDG_CACHE_HOME),$(if $(HOME),$(HOME)/.cache),/tmp)/tandem-bench-venv
+BENCHFLAGS ?=
+
 bench:
-	cd bench && $(GO) run .
+	@python="$$(bench/python/environment.sh '$(PYTHON)' '$(BENCH_VENV)')" && \
+	cd bench && $(GO) run . -python "$$python" $(BENCHFLAGS)
 
 stress: race-tools
 	CGO_ENABLED=1 $(GO) test -race -count=3 -cpu=1,2,8 -shuffle=on -timeout $(STRESS_TIMEOUT) ./...

@@ -3,12 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -172,16 +169,9 @@ func openParallel(counts []int) func(context.Context) (trial.Session, error) {
 
 // openTandem builds the command tandem for the time of the trial.
 func openTandem(ctx context.Context, counts []int) (trial.Session, error) {
-	dir, err := os.MkdirTemp("", "tandem-bench-")
+	file, remove, err := buildTandem(ctx)
 	if err != nil {
 		return trial.Session{}, err
-	}
-	remove := func() error { return os.RemoveAll(dir) }
-	file := filepath.Join(dir, "tandem")
-	build := exec.CommandContext(ctx, "go", "build", "-o", file, "./cmd/tandem")
-	build.Dir = ".."
-	if said, err := build.CombinedOutput(); err != nil {
-		return trial.Session{}, errors.Join(fmt.Errorf("go build ./cmd/tandem: %w: %s", err, firstComplaint(said)), remove())
 	}
 	session, err := tool([]string{file, "map", "-p", strconv.Itoa(commandSlots), "--", program}, counts)(ctx)
 	session.Close = remove

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"slices"
 	"strconv"
@@ -26,6 +27,7 @@ type settings struct {
 	quick    bool
 	markdown bool
 	json     string
+	python   string // the interpreter of Python workers and peers
 }
 
 // Rounds without -rounds. Quick ones show that everything works, not how fast.
@@ -72,6 +74,7 @@ func parse(args []string) (settings, error) {
 	flags.IntVar(&s.rounds, "rounds", defaultRounds, "how often each contender is measured")
 	flags.BoolVar(&s.quick, "quick", false, "little work and two rounds: to see that it runs")
 	flags.BoolVar(&s.markdown, "markdown", false, "print the tables of docs/benchmarks.md")
+	flags.StringVar(&s.python, "python", "python3", "the `INTERPRETER` of Python workers and of the libraries they are compared with")
 	flags.StringVar(&s.json, "json", "results.json", "write every sample to this `FILE`; empty for none")
 	if err := flags.Parse(args); err != nil {
 		return s, err
@@ -86,6 +89,20 @@ func parse(args []string) (settings, error) {
 	return s, nil
 }
 
+// interpreter returns what the program itself says is its path: a name on PATH
+// may be a script that takes its time to choose one. A program that does not
+// say is left as it is: its contenders tell what is wrong.
+func interpreter(ctx context.Context, program string) string {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	said, err := exec.CommandContext(ctx, program, "-c", "import sys; print(sys.executable)").Output()
+	path := strings.TrimSpace(string(said))
+	if err != nil || path == "" {
+		return program
+	}
+	return path
+}
+
 // size is how much work n stands for.
 func (s settings) size(n int) int {
 	if s.quick {
@@ -97,6 +114,7 @@ func (s settings) size(n int) int {
 // run measures what s asks for and prints it as it comes.
 func run(ctx context.Context, s settings) error {
 	started := time.Now()
+	s.python = interpreter(ctx, s.python)
 	findings := &report.Run{
 		Started: started.UTC(), Command: "go run . " + strings.Join(os.Args[1:], " "),
 		Rounds: s.rounds, Facts: facts(s),
@@ -147,7 +165,8 @@ func facts(s settings) []report.Fact {
 	if s.quick {
 		rounds += ", quick: not to be published"
 	}
-	return append(report.Machine(peers), report.Fact{Name: "rounds", Value: rounds})
+	return append(report.Machine(peers),
+		report.Fact{Name: "Python", Value: pythonVersions(s.python)}, report.Fact{Name: "rounds", Value: rounds})
 }
 
 func printFacts(w io.Writer, facts []report.Fact) {

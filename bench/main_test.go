@@ -17,7 +17,7 @@ func TestParse(t *testing.T) {
 	if got, want := s.size(1000), 100; got != want {
 		t.Errorf("quick size of 1000 = %d, want %d", got, want)
 	}
-	for _, args := range [][]string{{"-row", "5"}, {"-row", "x"}, {"-rounds", "0"}, {"what"}} {
+	for _, args := range [][]string{{"-row", "12"}, {"-row", "x"}, {"-rounds", "0"}, {"what"}} {
 		if _, err := parse(args); err == nil {
 			t.Errorf("parse(%q) has no error", args)
 		}
@@ -56,5 +56,32 @@ func TestFirstComplaint(t *testing.T) {
 		if got := firstComplaint([]byte(output)); got != want {
 			t.Errorf("firstComplaint(%q) = %q, want %q", output, got, want)
 		}
+	}
+}
+
+// Lines are counted and added up however the writes cut them.
+func TestTallyChecksItsLines(t *testing.T) {
+	var lines tally
+	for _, part := range []string{"1\n2", "\n", "", "3\n1", "0\n"} {
+		if _, err := lines.Write([]byte(part)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if lines.count != 4 || lines.sum != 16 {
+		t.Errorf("tally = %+v, want 4 lines with sum 16", lines)
+	}
+	if lines.wants(4) == nil {
+		t.Error("1, 2, 3, 10 were taken for the values of 4 inputs")
+	}
+	if _, err := lines.Write([]byte("x\n")); err == nil {
+		t.Error("a line that is no number was taken")
+	}
+}
+
+// What is not above the bound is no part of the result, and order is by prefix.
+func TestHashPopular(t *testing.T) {
+	got := hashPopular(map[string]int{"b": 5, "a": 4, "c": popularAbove})
+	if want := hash([][]byte{[]byte("a 4\nb 5\n")}); got != want {
+		t.Errorf("hashPopular = %s, want %s", got, want)
 	}
 }

@@ -90,8 +90,12 @@ func localMap(n int, opts ...tandem.MapOption) trial.Contender {
 
 // mapOn maps with an executor of tandem.
 func mapOn(ctx context.Context, ex tandem.Executor, opts ...tandem.MapOption) mapped {
+	return mapTask(ctx, ex, increment, opts...)
+}
+
+func mapTask(ctx context.Context, ex tandem.Executor, task tandem.Task[int, int], opts ...tandem.MapOption) mapped {
 	return func(inputs []int) (sum int, err error) {
-		for value, err := range tandem.Map(ctx, ex, increment, slices.Values(inputs), opts...) {
+		for value, err := range tandem.Map(ctx, ex, task, slices.Values(inputs), opts...) {
 			if err != nil {
 				return 0, err
 			}

@@ -48,14 +48,14 @@ type death struct {
 }
 
 // recoveryTrials is row 8.
-func recoveryTrials(settings) []trial.Trial {
+func recoveryTrials(s settings) []trial.Trial {
 	return []trial.Trial{
-		recoveryTrial(death{"while idle", killIdle}),
-		recoveryTrial(death{"while it runs a call", killRunning}),
+		recoveryTrial(s, death{"while idle", killIdle}),
+		recoveryTrial(s, death{"while it runs a call", killRunning}),
 	}
 }
 
-func recoveryTrial(d death) trial.Trial {
+func recoveryTrial(s settings, d death) trial.Trial {
 	t := trial.Trial{
 		Title:   "A worker killed " + d.name + " until its slot serves again",
 		Metrics: []trial.Metric{{Name: "time", Unit: "ms"}},
@@ -73,7 +73,7 @@ func recoveryTrial(d death) trial.Trial {
 		open func(context.Context) (recoverable, error)
 	}{
 		{goWorker, openGoSlot},
-		{pythonWorker, openPythonSlot},
+		{pythonWorker, func(ctx context.Context) (recoverable, error) { return openPythonSlot(ctx, s) }},
 		{"go-plugin, restarted by hand", openPluginSlot},
 	} {
 		t.Contenders = append(t.Contenders, recovery(c.name, d, c.open))

@@ -50,6 +50,26 @@ func TestText(t *testing.T) {
 	}
 }
 
+// The column of ratios follows the trial's base, and remarks come last.
+func TestTextWithABaseAndRemarks(t *testing.T) {
+	r := trial.Result{
+		Trial: trial.Trial{Row: 3, Title: "work", Base: "serial", Metrics: []trial.Metric{{Name: "time", Unit: "s"}}},
+		Outcomes: []trial.Outcome{
+			{Name: "tandem", Samples: [][]float64{{1, 1}}},
+			{Name: "serial", Samples: [][]float64{{4, 4}}, Remarks: map[string]int{"slow": 2}},
+		},
+	}
+	var b strings.Builder
+	if err := Text(&b, &r); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"to serial\n", "1.00  1.00  1.00       0.25\n", "4.00  4.00  4.00       1.00  2 × slow\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in:\n%s", want, b.String())
+		}
+	}
+}
+
 // Every line of a Markdown table has as many cells as its head.
 func TestMarkdownTablesAreRectangles(t *testing.T) {
 	var b strings.Builder

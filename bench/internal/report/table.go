@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/gotandem/tandem/bench/internal/stats"
@@ -13,7 +15,7 @@ import (
 // contender. The main metric has its range and ratio, the others their median.
 func cells(r *trial.Result) [][]string {
 	metrics := r.Trial.Metrics
-	head := []string{"contender", heading(metrics[0]), "min", "max", "to tandem"}
+	head := []string{"contender", heading(metrics[0]), "min", "max", "to " + base(r)}
 	for _, m := range metrics[1:] {
 		head = append(head, heading(m))
 	}
@@ -22,6 +24,14 @@ func cells(r *trial.Result) [][]string {
 		table = append(table, line(r, i))
 	}
 	return table
+}
+
+// base is the name that the column of ratios has.
+func base(r *trial.Result) string {
+	if r.Trial.Base == "" {
+		return "tandem"
+	}
+	return r.Trial.Base
 }
 
 func heading(m trial.Metric) string { return m.Name + ", " + m.Unit }
@@ -35,7 +45,7 @@ func line(r *trial.Result, contender int) []string {
 	}
 	cells := []string{
 		o.Name, Number(stats.Median(main)), Number(stats.Min(main)), Number(stats.Max(main)),
-		Number(r.Ratio(contender, 0, 0)),
+		Number(r.Ratio(contender, r.BaseIndex(), 0)),
 	}
 	for m := 1; m < len(r.Trial.Metrics); m++ {
 		cells = append(cells, Number(stats.Median(o.Metric(m))))
@@ -43,7 +53,19 @@ func line(r *trial.Result, contender int) []string {
 	if o.Failure != "" {
 		cells = append(cells, reason(o))
 	}
+	if len(o.Remarks) > 0 {
+		cells = append(cells, remarks(o))
+	}
 	return cells
+}
+
+// remarks says what happened to a contender and how often.
+func remarks(o *trial.Outcome) string {
+	var parts []string
+	for _, remark := range slices.Sorted(maps.Keys(o.Remarks)) {
+		parts = append(parts, fmt.Sprintf("%d × %s", o.Remarks[remark], remark))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // reason says why a contender has no samples, or not all, on one line.
@@ -79,10 +101,10 @@ func measured(g trial.Goal, v trial.Verdict) string {
 	if math.IsNaN(v.Value) {
 		return "nothing"
 	}
-	if g.Against == "" {
+	if v.Against == "" {
 		return Number(v.Value)
 	}
-	return Number(v.Value) + " × " + g.Against
+	return Number(v.Value) + " × " + v.Against
 }
 
 func answer(v trial.Verdict) string {

@@ -19,6 +19,10 @@ type Trial struct {
 	Metrics    []Metric // what a measurement yields, the main one first
 	Contenders []Contender
 	Goals      []Goal
+
+	Base   string // the contender that the others are compared with; empty: the first
+	Rounds int    // no more than these, if not 0: for work that takes long
+	Cold   bool   // no warm-up: getting ready is part of the work
 }
 
 // Metric is one number of a measurement.
@@ -28,8 +32,7 @@ type Metric struct {
 	More bool   // more is better
 }
 
-// Contender is one way to do the work. The first of a trial is the one that the
-// others are compared with.
+// Contender is one way to do the work.
 type Contender struct {
 	Name string
 
@@ -50,15 +53,17 @@ type Session struct {
 type Sample struct {
 	Values []float64     // one for each metric of the trial
 	Points []stats.Point // what the values were fitted to, if they were
+	Remark string        // what happened, in a few words; may be empty
 }
 
 // Goal is a bound for a contender's median of a metric.
 type Goal struct {
 	Text    string
-	Of      string  // the name of the contender; empty: the first
-	Metric  int     // index in the trial's metrics
-	Against string  // the name of the contender it is divided by; empty: the plain number
-	Bound   float64 // the most, or the least where more is better
+	Of      string   // the name of the contender; empty: the first
+	Metric  int      // index in the trial's metrics
+	Against string   // the name of the contender it is divided by; empty: the plain number
+	Best    []string // names: it is divided by the best of those measured, instead of Against
+	Bound   float64  // the most, or the least where more is better
 }
 
 // Unavailable is why a contender cannot take part on this machine.
@@ -93,7 +98,14 @@ func Run(ctx context.Context, t Trial, plan Plan) Result {
 		e.open(ctx, plan)
 	}
 	const warmUp = -1
-	for round := warmUp; round < plan.Rounds && ctx.Err() == nil; round++ {
+	first, rounds := warmUp, plan.Rounds
+	if t.Cold {
+		first = 0
+	}
+	if t.Rounds > 0 {
+		rounds = min(rounds, t.Rounds)
+	}
+	for round := first; round < rounds && ctx.Err() == nil; round++ {
 		for _, i := range plan.order(len(entrants)) {
 			sample, ok := entrants[i].measure(ctx, plan, len(t.Metrics))
 			if ok && round != warmUp {

@@ -158,9 +158,9 @@ func TestJudge(t *testing.T) {
 		{"above", less, []float64{3, 3, 3}, nil, trial.Goal{Bound: 2}, trial.Verdict{Value: 3}},
 		{"more", more, []float64{3, 3, 3}, nil, trial.Goal{Bound: 2}, trial.Verdict{Value: 3, Reached: true}},
 		{"less than wanted", more, []float64{1}, nil, trial.Goal{Bound: 2}, trial.Verdict{Value: 1}},
-		{"ratio by round", less, []float64{1, 10}, []float64{4, 40}, trial.Goal{Against: "second", Bound: 0.25}, trial.Verdict{Value: 0.25, Reached: true}},
+		{"ratio by round", less, []float64{1, 10}, []float64{4, 40}, trial.Goal{Against: "second", Bound: 0.25}, trial.Verdict{Value: 0.25, Against: "second", Reached: true}},
 		{"of another", less, []float64{9}, []float64{1}, trial.Goal{Of: "second", Bound: 2}, trial.Verdict{Value: 1, Reached: true}},
-		{"worse ratio", less, []float64{2}, []float64{4}, trial.Goal{Against: "second", Bound: 0.25}, trial.Verdict{Value: 0.5}},
+		{"worse ratio", less, []float64{2}, []float64{4}, trial.Goal{Against: "second", Bound: 0.25}, trial.Verdict{Value: 0.5, Against: "second"}},
 	} {
 		result := trial.Result{
 			Trial:    trial.Trial{Metrics: test.metrics},
@@ -170,6 +170,41 @@ func TestJudge(t *testing.T) {
 		if err != nil || got != test.want {
 			t.Errorf("%s: Judge = %+v, %v, want %+v", test.name, got, err, test.want)
 		}
+	}
+}
+
+// A goal against the best takes the one with the best median in the direction
+// of its metric, and leaves out those that were not measured.
+func TestJudgeAgainstTheBest(t *testing.T) {
+	outcomes := []trial.Outcome{
+		{Name: "tandem", Samples: [][]float64{{6}}}, {Name: "low", Samples: [][]float64{{2}}},
+		{Name: "high", Samples: [][]float64{{3}}}, {Name: "absent"},
+	}
+	for _, test := range []struct {
+		more  bool
+		names []string
+		want  trial.Verdict
+	}{
+		{true, []string{"low", "high", "absent"}, trial.Verdict{Value: 2, Against: "high", Reached: true}},
+		{false, []string{"absent", "high", "low"}, trial.Verdict{Value: 3, Against: "low"}},
+	} {
+		result := trial.Result{Trial: trial.Trial{Metrics: []trial.Metric{{Name: "rate", More: test.more}}}, Outcomes: outcomes}
+		got, err := result.Judge(trial.Goal{Best: test.names, Bound: 1})
+		if err != nil || got != test.want {
+			t.Errorf("Judge against the best of %v, more %v = %+v, %v, want %+v", test.names, test.more, got, err, test.want)
+		}
+	}
+}
+
+// A trial may limit its rounds and go without the warm-up.
+func TestRunKeepsToTheRoundsOfItsTrial(t *testing.T) {
+	var log []string
+	a := &script{log: &log, name: "a", values: []float64{1, 2, 3}}
+	cold := newTrial(a.contender())
+	cold.Rounds, cold.Cold = 2, true
+	result := trial.Run(t.Context(), cold, trial.Plan{Rounds: 5, Limit: time.Minute})
+	if got, want := result.Outcomes[0].Metric(0), []float64{1, 2}; !slices.Equal(got, want) {
+		t.Errorf("samples = %v, want %v", got, want)
 	}
 }
 
