@@ -29,22 +29,22 @@ type Batch struct {
 	body     body
 	ctx      context.Context // of the Submit or Map that made the batch
 	opts     *callOptions
-	refuse   bool // a full executor refuses instead of making the submitter wait
-	first    int  // index of call 0 in its Map
-	size     int32
-	mapped   bool // part of a Map: labels carry the index
 	executor Executor
+	first    int  // index of call 0 in its Map
+	refuse   bool // a full executor refuses instead of making the submitter wait
+	mapped   bool // part of a Map: labels carry the index
+	size     int32
 
 	span     span        // owned by the queue
 	counters *counters   // of the queue that accepted the batch
 	stop     atomic.Bool // canceled is set
 
 	mu       sync.Mutex
-	attempts map[int32]attempts // for calls tried more than once
-	canceled error              // why the batch is to stop
-	run      *callContext       // of the running call of a batch of one
-	unwatch  func() bool        // stops watching ctx
 	finished bool               // the call of a batch of one
+	run      *callContext       // of the running call of a batch of one
+	canceled error              // why the batch is to stop
+	attempts map[int32]attempts // for calls tried more than once
+	unwatch  func() bool        // stops watching ctx
 }
 
 // attempts are the finished attempts of a call that is to be tried again.
@@ -66,7 +66,8 @@ type body interface {
 	// task runs on, so the value is kept by whoever claims the outcome first.
 	runnable() bool // the function exists in this process
 	context(r *runner) *callContext
-	invoke(ctx context.Context, i int32) error // runs the function, claims, keeps the value; errGivenUp
+	serve(r *runner) error                     // runs the calls that r begins, until one fails; publishes the others
+	invoke(ctx context.Context, i int32) error // runs the function, claims, keeps the value; errGivenUp. Panics pass
 	claim(i int32) bool
 	unclaim(i int32)  // for another attempt
 	halt(cause error) // ends the Map that the batch is part of

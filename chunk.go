@@ -17,25 +17,49 @@ import (
 type chunk[In, Out any] struct {
 	mapper *mapper[In, Out]
 	batch  Batch
-	inputs []In
-	values []Out
-	state  []atomic.Uint32 // callOpen, callClaimed, callSucceeded, callFailed
+	storage[In, Out]
 	sentAt time.Time
 
 	filled  atomic.Int32 // inputs that have been put in; sealed when no more will be
-	awaited atomic.Int32 // the call the consumer waits for, or noCall
-	yielded int32        // owned by the consumer
+	awaited atomic.Int32 // the call the consumer waits for, noCall, or anyCall
+	arrived int32        // with Unordered: outcomes yielded; owned by the consumer
 
 	mu   sync.Mutex
 	errs map[int32]error
+}
+
+// storage holds the calls of a chunk.
+type storage[In, Out any] struct {
+	inputs []In
+	values []Out
+	state  []atomic.Uint32 // callOpen, callClaimed, callSucceeded, callFailed
+}
+
+// fitted returns s cut or made anew for n calls.
+func (s storage[In, Out]) fitted(n int) storage[In, Out] {
+	if cap(s.inputs) < n {
+		return storage[In, Out]{make([]In, n), make([]Out, n), make([]atomic.Uint32, n)}
+	}
+	return storage[In, Out]{s.inputs[:n], s.values[:n], s.state[:n]}
+}
+
+// clear makes s ready for other calls after n, and keeps nothing of those alive.
+// The feeder may just be writing an input behind them, for which it comes too late.
+func (s storage[In, Out]) clear(n int32) {
+	clear(s.inputs[:n])
+	clear(s.values[:n])
+	clear(s.state[:n])
 }
 
 // sealed is the bit of filled that closes the chunk to further inputs.
 const sealed int32 = 1 << 30
 
 func newChunk[In, Out any](m *mapper[In, Out], first, room int) *chunk[In, Out] {
-	c := &chunk[In, Out]{mapper: m, inputs: make([]In, room)}
+	c := &chunk[In, Out]{mapper: m, storage: m.storage(room)}
 	c.awaited.Store(noCall)
+	if m.opts.unordered {
+		c.awaited.Store(anyCall)
+	}
 	c.batch = Batch{name: m.task.name, body: c, ctx: m.ctx, opts: &m.opts.call, first: first, mapped: true, executor: m.executor}
 	return c
 }
@@ -58,8 +82,6 @@ func (c *chunk[In, Out]) seal() bool {
 		return false
 	}
 	c.batch.size = n
-	c.values = make([]Out, n)
-	c.state = make([]atomic.Uint32, n)
 	return true
 }
 
@@ -91,8 +113,11 @@ const (
 	callFailed
 )
 
-// noCall is the index of no call.
-const noCall = -1
+// Indexes that stand for no call and for each.
+const (
+	noCall  = -1
+	anyCall = -2
+)
 
 // finished reports whether call i has an outcome.
 func (c *chunk[In, Out]) finished(i int32) bool { return c.state[i].Load() >= callSucceeded }
@@ -102,18 +127,39 @@ func (c *chunk[In, Out]) outcome(i int32) (value Out, err error) {
 	if c.state[i].Load() == callSucceeded {
 		return c.values[i], nil
 	}
+	return value, c.failure(i)
+}
+
+func (c *chunk[In, Out]) failure(i int32) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return value, c.errs[i]
+	return c.errs[i]
 }
 
 func (c *chunk[In, Out]) invoke(ctx context.Context, i int32) error {
-	out, err := protect(ctx, c.mapper.task.fn, c.inputs[i])
+	out, err := c.mapper.task.fn(ctx, c.inputs[i])
 	if !c.claim(i) {
 		return errGivenUp
 	}
 	c.values[i] = out
 	return err
+}
+
+// serve is typed, so that a short call costs little more than its function.
+func (c *chunk[In, Out]) serve(r *runner) error {
+	fn, inputs, values := c.mapper.task.fn, c.inputs, c.values
+	for r.begin(&c.batch) {
+		i := r.index
+		r.inTask = true
+		out, err := fn(r.call, inputs[i])
+		r.returned()
+		if err != nil {
+			return err
+		}
+		values[i] = out
+		c.finish(i, callSucceeded)
+	}
+	return nil
 }
 
 // claim needs no atomic step without a timeout: then nobody else claims.
@@ -126,21 +172,24 @@ func (c *chunk[In, Out]) halt(cause error) { c.mapper.halt(cause) }
 
 func (c *chunk[In, Out]) publish(i int32, err error) {
 	if err == nil {
-		c.state[i].Store(callSucceeded)
-	} else {
-		c.fail(i, err)
+		c.finish(i, callSucceeded)
+		return
 	}
-	c.mapper.finished(c, i)
-}
-
-func (c *chunk[In, Out]) fail(i int32, err error) {
 	c.mu.Lock()
 	if c.errs == nil {
 		c.errs = make(map[int32]error)
 	}
 	c.errs[i] = err
 	c.mu.Unlock()
-	c.state[i].Store(callFailed)
+	c.finish(i, callFailed)
+}
+
+// finish makes the outcome of call i visible.
+func (c *chunk[In, Out]) finish(i int32, state uint32) {
+	c.state[i].Store(state)
+	if a := c.awaited.Load(); a == i || a == anyCall {
+		c.mapper.finished(c, i)
+	}
 }
 
 func (c *chunk[In, Out]) runnable() bool                { return c.mapper.task.fn != nil }

@@ -2,7 +2,7 @@ package tandem
 
 import "time"
 
-// finished tells the consumer that call i of c has an outcome.
+// finished tells the consumer, which waits for it, that call i of c has an outcome.
 func (m *mapper[In, Out]) finished(c *chunk[In, Out], i int32) {
 	if m.opts.unordered {
 		m.mu.Lock()
@@ -11,7 +11,7 @@ func (m *mapper[In, Out]) finished(c *chunk[In, Out], i int32) {
 		signal(m.wake)
 		return
 	}
-	if c.awaited.Load() == i && c.awaited.CompareAndSwap(i, noCall) {
+	if c.awaited.CompareAndSwap(i, noCall) {
 		signal(m.wake)
 	}
 }
@@ -21,11 +21,18 @@ func (m *mapper[In, Out]) finished(c *chunk[In, Out], i int32) {
 func (m *mapper[In, Out]) consumeOrdered(yield yielder[In, Out]) bool {
 	for c := m.next(); c != nil; c = m.next() {
 		for i := range c.batch.size {
-			m.await(c, i)
-			if !m.yield(c, i, yield) {
+			if !c.finished(i) {
+				m.await(c, i)
+			}
+			if i == c.batch.size-1 {
+				m.retire(c)
+			}
+			m.release()
+			if !yield(c, i) {
 				return false
 			}
 		}
+		m.recycle(c)
 	}
 	return true
 }
@@ -78,8 +85,17 @@ func (m *mapper[In, Out]) consumeArrivals(yield yielder[In, Out]) bool {
 			m.park()
 		}
 		for _, a := range batch {
-			if !m.yield(a.chunk, a.index, yield) {
+			a.chunk.arrived++
+			last := a.chunk.arrived == a.chunk.batch.size
+			if last {
+				m.retire(a.chunk)
+			}
+			m.release()
+			if !yield(a.chunk, a.index) {
 				return false
+			}
+			if last {
+				m.recycle(a.chunk)
 			}
 		}
 		clear(batch)
@@ -98,16 +114,6 @@ func (m *mapper[In, Out]) park() {
 	m.lender.lend()
 	<-m.wake
 	m.lender.reclaim()
-}
-
-// yield hands out the outcome of call i of c, which has finished.
-func (m *mapper[In, Out]) yield(c *chunk[In, Out], i int32, yield yielder[In, Out]) bool {
-	value, err := c.outcome(i)
-	if c.yielded++; c.yielded == c.batch.size {
-		m.retire(c)
-	}
-	m.release()
-	return yield(c.batch.first+int(i), c.inputs[i], value, err)
 }
 
 // retire forgets a chunk whose last outcome is being yielded, and learns from
@@ -145,6 +151,17 @@ func (m *mapper[In, Out]) adapt(c *chunk[In, Out]) {
 	case want <= target/2:
 		m.resize(max(1, target/2))
 	}
+}
+
+// recycle takes the storage of a chunk whose outcomes have all been yielded.
+func (m *mapper[In, Out]) recycle(c *chunk[In, Out]) {
+	if m.opts.call.timeout > 0 {
+		return // a call that was given up may go on
+	}
+	c.storage.clear(c.batch.size)
+	m.mu.Lock()
+	m.spare = append(m.spare, c.storage)
+	m.mu.Unlock()
 }
 
 // resize sets the target size of chunks and the window that goes with it.

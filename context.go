@@ -116,6 +116,9 @@ func (c *callContext) release() {
 		return
 	}
 	s := c.state.Load()
+	if s == endedUnused {
+		return
+	}
 	s.mu.Lock()
 	first := !s.ended
 	s.ended = true

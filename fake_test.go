@@ -74,6 +74,16 @@ func (f *fakeBody) context(r *runner) *callContext {
 	return &callContext{parent: f.batch.ctx, runner: r}
 }
 
+func (f *fakeBody) serve(r *runner) error {
+	for r.begin(f.batch) {
+		if err := r.invoke(); err != nil {
+			return err
+		}
+		f.publish(r.index, nil)
+	}
+	return nil
+}
+
 func (f *fakeBody) types() (in, out reflect.Type)                            { return nil, nil }
 func (f *fakeBody) input(int32) any                                          { return nil }
 func (f *fakeBody) appendInput(dst []byte, _ Codec, _ int32) ([]byte, error) { return dst, nil }

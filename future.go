@@ -20,7 +20,7 @@ type Future[Out any] struct {
 // the context's cause; the call goes on. A task that waits with the context it
 // was given lends its slot meanwhile.
 func (f *Future[Out]) Wait(ctx context.Context) (Out, error) {
-	if !f.latch.opened.Load() && !f.await(ctx) {
+	if !f.latch.opened() && !f.await(ctx) {
 		var none Out
 		return none, &CallError{
 			Code: codeOf(ErrWaitEnded), Fate: MayHaveRun,
@@ -46,7 +46,7 @@ func (f *Future[Out]) Done() <-chan struct{} { return f.latch.channel() }
 
 // Result returns the outcome without waiting; finished tells whether there is one.
 func (f *Future[Out]) Result() (value Out, err error, finished bool) { //nolint:revive // the error belongs to the value
-	if !f.latch.opened.Load() {
+	if !f.latch.opened() {
 		return value, nil, false
 	}
 	return f.value, f.err, true
@@ -73,20 +73,24 @@ type single[In, Out any] struct {
 
 func newSingle[In, Out any](ctx context.Context, ex Executor, task Task[In, Out], in In, opts []CallOption) *single[In, Out] {
 	s := &single[In, Out]{fn: task.fn, in: in}
-	s.batch = Batch{name: task.name, body: s, ctx: ctx, opts: newCallOptions(opts), size: 1, executor: ex}
-	s.future.batch = &s.batch
+	b := &s.batch // set in place: a literal would be made aside and copied
+	b.name, b.body, b.ctx, b.opts, b.size, b.executor = task.name, s, ctx, newCallOptions(opts), 1, ex
+	s.future.batch = b
 	s.future.latch.close()
 	return s
 }
 
 func (s *single[In, Out]) invoke(ctx context.Context, i int32) error {
-	out, err := protect(ctx, s.fn, s.in)
+	out, err := s.fn(ctx, s.in)
 	if !s.claim(i) {
 		return errGivenUp
 	}
 	s.future.value = out
 	return err
 }
+
+// serve has nothing to do: a runner begins the calls of a share, and s has one call.
+func (s *single[In, Out]) serve(*runner) error { return nil }
 
 func (s *single[In, Out]) claim(int32) bool { return s.claimed.CompareAndSwap(false, true) }
 func (s *single[In, Out]) unclaim(int32)    { s.claimed.Store(false) }

@@ -9,18 +9,24 @@ import (
 
 // latch opens once. Waiting with a context that cannot end allocates nothing.
 type latch struct {
-	opened atomic.Bool
-	group  sync.WaitGroup // 1 until the latch opens
-
-	mu      sync.Mutex
-	waiting *watchers // made on demand
+	group sync.WaitGroup           // 1 until the latch opens
+	state atomic.Pointer[watchers] // nil, or of those that do not block in wait; latchOpen from open on
 }
 
 // watchers are those that do not block in wait.
 type watchers struct {
+	mu    sync.Mutex
+	fired bool          // the latch has opened: nobody comes any more
 	ch    chan struct{} // made on demand; closed by open
 	hooks []*hook
 }
+
+// latchOpen is the state of open latches.
+var latchOpen = func() *watchers {
+	w := &watchers{fired: true, ch: make(chan struct{})}
+	close(w.ch)
+	return w
+}()
 
 // hook is what a latch runs when it opens.
 type hook struct{ run func() }
@@ -28,27 +34,31 @@ type hook struct{ run func() }
 // close makes the zero latch ready. It is called once, before the latch is shared.
 func (l *latch) close() { l.group.Add(1) }
 
+// opened reports whether the latch is open.
+func (l *latch) opened() bool { return l.state.Load() == latchOpen }
+
 // open opens the latch and runs the hooks. It is called once.
 func (l *latch) open() {
-	l.mu.Lock()
-	l.opened.Store(true)
-	w := l.waiting
-	l.mu.Unlock()
+	w := l.state.Swap(latchOpen)
 	l.group.Done()
 	if w == nil {
 		return
 	}
-	if w.ch != nil {
-		close(w.ch)
+	w.mu.Lock()
+	w.fired = true
+	ch, hooks := w.ch, w.hooks
+	w.mu.Unlock()
+	if ch != nil {
+		close(ch)
 	}
-	for _, h := range w.hooks {
+	for _, h := range hooks {
 		h.run()
 	}
 }
 
 // wait blocks until the latch is open or ctx ends, and reports whether it is open.
 func (l *latch) wait(ctx context.Context) bool {
-	if l.opened.Load() {
+	if l.opened() {
 		return true
 	}
 	done := ctx.Done()
@@ -60,20 +70,23 @@ func (l *latch) wait(ctx context.Context) bool {
 	case <-l.channel():
 		return true
 	case <-done:
-		return l.opened.Load()
+		return l.opened()
 	}
 }
 
 // channel returns a channel that is closed when the latch opens.
 func (l *latch) channel() <-chan struct{} {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	w := l.watchersLocked()
+	if l.opened() {
+		return latchOpen.ch
+	}
+	w := l.watchers()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.fired {
+		return latchOpen.ch
+	}
 	if w.ch == nil {
 		w.ch = make(chan struct{})
-		if l.opened.Load() {
-			close(w.ch)
-		}
 	}
 	return w.ch
 }
@@ -81,30 +94,40 @@ func (l *latch) channel() <-chan struct{} {
 // then runs h once the latch is open, at once if it is. h must be short and must
 // not block: it runs on the goroutine that opens the latch.
 func (l *latch) then(h *hook) {
-	l.mu.Lock()
-	if !l.opened.Load() {
-		w := l.watchersLocked()
-		w.hooks = append(w.hooks, h)
-		l.mu.Unlock()
+	if l.opened() {
+		h.run()
 		return
 	}
-	l.mu.Unlock()
+	w := l.watchers()
+	w.mu.Lock()
+	if !w.fired {
+		w.hooks = append(w.hooks, h)
+		w.mu.Unlock()
+		return
+	}
+	w.mu.Unlock()
 	h.run()
 }
 
 // forget drops a hook that was given to then. It may run all the same if the
 // latch opens meanwhile.
 func (l *latch) forget(h *hook) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.waiting != nil && !l.opened.Load() {
-		l.waiting.hooks = slices.DeleteFunc(l.waiting.hooks, func(other *hook) bool { return other == h })
+	if l.opened() {
+		return
+	}
+	w := l.watchers()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.fired {
+		w.hooks = slices.DeleteFunc(w.hooks, func(other *hook) bool { return other == h })
 	}
 }
 
-func (l *latch) watchersLocked() *watchers {
-	if l.waiting == nil {
-		l.waiting = new(watchers)
+// watchers returns the state, making it if need be.
+func (l *latch) watchers() *watchers {
+	if w := l.state.Load(); w != nil {
+		return w
 	}
-	return l.waiting
+	l.state.CompareAndSwap(nil, new(watchers))
+	return l.state.Load()
 }

@@ -70,14 +70,35 @@ func (l *Local) Execute(ctx context.Context, b *Batch) error {
 	if !b.body.runnable() {
 		return b.refusal(ErrUnknownTask, fmt.Errorf("%s has no function in this process: it needs another executor", b.name))
 	}
+	if b.size == 1 && l.direct(ctx, b) {
+		return nil
+	}
 	if err := l.queue.Push(ctx, b); err != nil {
 		return err
 	}
-	l.start(b.Len())
+	if l.free.Load() > 0 { // else who frees a slot looks for calls after that
+		l.start(b.Len())
+	}
 	if b.span.left() > 0 {
 		b.Watch() // nobody looks at its context until a slot is free
 	}
 	return nil
+}
+
+// direct puts a single call on a free slot without a stay in the queue, if it
+// would be the first there. It reports whether it has.
+func (l *Local) direct(ctx context.Context, b *Batch) bool {
+	if l.free.Load() == 0 || ctx.Err() != nil {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.free.Load() == 0 || !l.queue.pass(b) {
+		return false
+	}
+	l.free.Add(-1)
+	l.goLocked(b.All())
+	return true
 }
 
 // start puts runners on up to n free slots, as far as there are calls for them.

@@ -22,7 +22,11 @@ import (
 func Map[In, Out any](ctx context.Context, ex Executor, task Task[In, Out], inputs iter.Seq[In], opts ...MapOption) iter.Seq2[Out, error] {
 	return func(yield func(Out, error) bool) {
 		m := newMapper(ctx, ex, task, newMapOptions(opts))
-		m.run(inputs, func(_ int, _ In, value Out, err error) bool { return yield(value, err) })
+		err := m.run(inputs, func(c *chunk[In, Out], i int32) bool { return yield(c.outcome(i)) })
+		if err != nil {
+			var none Out
+			yield(none, err)
+		}
 	}
 }
 
@@ -38,8 +42,12 @@ type Result[In, Out any] struct {
 func Results[In, Out any](ctx context.Context, ex Executor, task Task[In, Out], inputs iter.Seq[In], opts ...MapOption) iter.Seq[Result[In, Out]] {
 	return func(yield func(Result[In, Out]) bool) {
 		m := newMapper(ctx, ex, task, newMapOptions(opts))
-		m.run(inputs, func(index int, in In, value Out, err error) bool {
-			return yield(Result[In, Out]{index, in, value, err})
+		err := m.run(inputs, func(c *chunk[In, Out], i int32) bool {
+			value, err := c.outcome(i)
+			return yield(Result[In, Out]{c.batch.first + int(i), c.inputs[i], value, err})
 		})
+		if err != nil {
+			yield(Result[In, Out]{Index: noCall, Err: err})
+		}
 	}
 }

@@ -67,31 +67,42 @@ type mapper[In, Out any] struct {
 	wake    chan struct{}  // for the consumer: look again
 	room    chan struct{}  // for the feeder: look again
 
-	over    atomic.Bool                    // ctx has ended
-	open    atomic.Pointer[chunk[In, Out]] // being filled, or last filled
-	target  atomic.Int64                   // calls a chunk should have
-	window  atomic.Int64                   // inputs that may be taken and not yielded
-	yielded atomic.Int64                   // lags behind released while the feeder does not starve
-	starved atomic.Int64                   // how many inputs the feeder had taken when it began to wait for room; 0 when it does not
+	// Read for each element, and seldom written.
+	over    atomic.Bool  // ctx has ended
+	target  atomic.Int64 // calls a chunk should have
+	window  atomic.Int64 // inputs that may be taken and not yielded
+	starved atomic.Int64 // how many inputs the feeder had taken when it began to wait for room; 0 when it does not
 
-	// Owned by the feeder.
-	taken int // inputs
-	limit int // taken may grow to this before yielded is read again
+	_ cacheLine
 
-	// Owned by the consumer.
-	released      int64     // outcomes yielded
-	retiredAt     time.Time // when a chunk was last retired
-	measuredAt    time.Time // when the speed was last measured
-	measuredUntil int64     // released then
+	// Owned by the feeder, apart from open.
+	open  atomic.Pointer[chunk[In, Out]] // being filled, or last filled
+	taken int                            // inputs
+	limit int                            // taken may grow to this before yielded is read again
+
+	_ cacheLine
+
+	// Owned by the consumer, which lets the feeder read yielded.
+	released      int64        // outcomes yielded
+	yielded       atomic.Int64 // lags behind released while the feeder does not starve
+	retiredAt     time.Time    // when a chunk was last retired
+	measuredAt    time.Time    // when the speed was last measured
+	measuredUntil int64        // released then
+
+	_ cacheLine
 
 	mu       sync.Mutex
 	pending  []*chunk[In, Out]            // sent, and not taken by the consumer
 	live     map[*chunk[In, Out]]struct{} // sent, and not wholly yielded
 	arrivals []arrival[In, Out]           // finished calls, with Unordered
+	spare    []storage[In, Out]           // of chunks whose outcomes have been yielded
 	sent     int64                        // calls in chunks that were sent
 	ended    bool                         // no more chunks will be sent
 	failure  error                        // why the input ended early
 }
+
+// cacheLine keeps what one goroutine writes often apart from what others read.
+type cacheLine [64]byte
 
 // arrival is a finished call.
 type arrival[In, Out any] struct {
@@ -112,12 +123,12 @@ func newMapper[In, Out any](ctx context.Context, ex Executor, task Task[In, Out]
 	return m
 }
 
-// yielder takes the outcome of the call with the given index. Its arguments
-// are values, because a pointer would cost an allocation for each.
-type yielder[In, Out any] func(index int, in In, value Out, err error) bool
+// yielder takes the outcome of call i of c.
+type yielder[In, Out any] func(c *chunk[In, Out], i int32) bool
 
-// run maps inputs and gives each outcome to yield, until that returns false.
-func (m *mapper[In, Out]) run(inputs iter.Seq[In], yield yielder[In, Out]) {
+// run maps inputs and gives each outcome to yield, until that returns false. It
+// returns why the input ended early, unless yield returned false.
+func (m *mapper[In, Out]) run(inputs iter.Seq[In], yield yielder[In, Out]) error {
 	ctx, cancel := context.WithCancelCause(m.ctx)
 	m.ctx, m.halt = ctx, cancel
 	m.timer = time.AfterFunc(time.Hour, m.sendLate)
@@ -141,11 +152,10 @@ func (m *mapper[In, Out]) run(inputs iter.Seq[In], yield yielder[In, Out]) {
 	if m.opts.unordered {
 		consume = m.consumeArrivals
 	}
-	if consume(yield) && m.failure != nil {
-		var in In
-		var value Out
-		yield(noCall, in, value, m.failure)
+	if !consume(yield) {
+		return nil
 	}
+	return m.failure
 }
 
 // join returns when nothing of the Map goes on. After a loop that was not left
@@ -216,6 +226,16 @@ func (m *mapper[In, Out]) add(in In) bool {
 	return m.awaitRoom()
 }
 
+// storage returns storage for a chunk of n calls.
+func (m *mapper[In, Out]) storage(n int) (s storage[In, Out]) {
+	m.mu.Lock()
+	if last := len(m.spare) - 1; last >= 0 {
+		s, m.spare = m.spare[last], m.spare[:last]
+	}
+	m.mu.Unlock()
+	return s.fitted(n)
+}
+
 // awaitRoom blocks while the window is full and reports whether the Map goes on.
 func (m *mapper[In, Out]) awaitRoom() bool {
 	for !m.over.Load() {
@@ -240,7 +260,7 @@ func (m *mapper[In, Out]) awaitRoom() bool {
 // not know at once.
 func (m *mapper[In, Out]) release() {
 	m.released++
-	if m.starved.Load() != 0 || m.released%releaseEvery == 0 {
+	if m.released%releaseEvery == 0 || m.starved.Load() != 0 {
 		m.feedMore()
 	}
 }

@@ -22,10 +22,13 @@ import (
 // overtakes them.
 type Queue struct {
 	limit    int // immutable
-	head     atomic.Pointer[span]
 	counters counters
 
+	_ cacheLine
+
+	head     atomic.Pointer[span]
 	mu       sync.Mutex
+	accepted uint64     // calls so far
 	levels   []level    // by falling priority; no empty ones
 	waiting  int        // calls of linked spans, claimed or not
 	blocked  []*blocked // first come first
@@ -88,6 +91,18 @@ func (q *Queue) Push(ctx context.Context, b *Batch) error {
 	return q.leave(ctx, w)
 }
 
+// pass accepts b as Push does and leaves its calls to the caller, as Claim does. It
+// reports false, and does nothing, when others wait or the queue drains.
+func (q *Queue) pass(b *Batch) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.draining || len(q.levels) > 0 || len(q.blocked) > 0 {
+		return false
+	}
+	q.countLocked(b)
+	return true
+}
+
 // leave ends the wait of w: with nil if the queue has its batch, even when ctx
 // has ended meanwhile.
 func (q *Queue) leave(ctx context.Context, w *blocked) error {
@@ -104,10 +119,14 @@ func (q *Queue) leave(ctx context.Context, w *blocked) error {
 	return w.batch.refusal(ErrCanceled, context.Cause(ctx))
 }
 
-func (q *Queue) acceptLocked(b *Batch) {
-	b.span.calls = b.All()
+func (q *Queue) countLocked(b *Batch) {
 	b.counters = &q.counters
-	q.counters.accepted.Add(uint64(b.size))
+	q.accepted += uint64(b.size)
+}
+
+func (q *Queue) acceptLocked(b *Batch) {
+	q.countLocked(b)
+	b.span.calls = b.All()
 	q.linkLocked(&b.span, b.opts.priority, false)
 }
 
@@ -229,10 +248,13 @@ func (q *Queue) Waiting() int {
 
 // Stats returns what the queue knows of its executor.
 func (q *Queue) Stats() Stats {
+	q.mu.Lock()
+	accepted := q.accepted
+	q.mu.Unlock()
 	return Stats{
 		Waiting:    q.Waiting(),
 		QueueLimit: q.limit,
-		Accepted:   q.counters.accepted.Load(),
+		Accepted:   accepted,
 		Succeeded:  q.counters.succeeded.Load(),
 		Failed:     q.counters.failed.Load(),
 		Canceled:   q.counters.canceled.Load(),
@@ -240,9 +262,9 @@ func (q *Queue) Stats() Stats {
 	}
 }
 
-// counters count the calls of one executor.
+// counters count what became of the calls of one executor.
 type counters struct {
-	accepted, succeeded, failed, canceled, retried atomic.Uint64
+	succeeded, failed, canceled, retried atomic.Uint64
 }
 
 // count counts the outcome of a call.

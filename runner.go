@@ -2,13 +2,15 @@ package tandem
 
 import (
 	"context"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
 
 // maxShare is how many calls a runner claims at most in one step. More saves
-// work on memory shared between cores; fewer leave less to be stolen.
-const maxShare = 32
+// work on memory shared between cores; fewer leave less to be stolen, and fewer
+// calls that go before one of a higher priority.
+const maxShare = 128
 
 // runner is a goroutine of a [Local] that owns one slot. It runs calls until
 // there are none, and then retires.
@@ -20,10 +22,13 @@ type runner struct {
 	batch atomic.Pointer[Batch] // whose call runs; nil between calls
 
 	// Owned by the goroutine.
-	next  Calls        // to begin with
-	looks uint64       // local.looks when the calls at hand were claimed
-	index int32        // which call runs
-	call  *callContext // of that call
+	next   Calls        // to begin with
+	looks  uint64       // local.looks when the calls at hand were claimed
+	index  int32        // which call runs
+	inTask bool         // its function does
+	call   *callContext // of that call; between calls of a share, for the next
+
+	_ cacheLine // apart from the next runner
 }
 
 // run is the goroutine. It ends when the runner retires, or with a task that
@@ -31,7 +36,7 @@ type runner struct {
 func (r *runner) run() {
 	retired := false
 	defer func() {
-		if !retired && r.batch.Load() != nil {
+		if !retired && r.inTask {
 			r.survive()
 		}
 	}()
@@ -54,9 +59,9 @@ func (r *runner) run() {
 	}
 }
 
-// survive reports a Goexit as the outcome of the call that made it. A panic of
-// the engine itself is not recovered.
+// survive reports a Goexit as the outcome of the call that made it.
 func (r *runner) survive() {
+	r.inTask = false
 	c := Call{r.batch.Load(), r.index}
 	r.call.release()
 	if !c.batch.body.claim(c.index) {
@@ -78,36 +83,25 @@ func (r *runner) runCalls(calls Calls) {
 	if r.local.killed.Load() {
 		b.cancelWith(ErrClosed) // giveUp may have come before the batch was here
 	}
+	r.call = b.body.context(r)
 	if calls.Len() == 1 {
-		r.runCall(calls.At(0), b.body.context(r))
-		r.call.release()
+		r.runCall(calls.At(0))
 	} else {
 		r.runShare(calls)
 	}
+	r.call.release()
 	r.batch.Store(nil)
 }
 
-// runShare is runCalls for several calls. A context that a call has not used
-// serves the next one too, because one for each would cost more than short
-// calls do. What a task leaves behind with it unused ends with a later call, at
-// the latest with the share.
+// runShare is runCalls for several calls.
 func (r *runner) runShare(calls Calls) {
+	b := calls.Batch
 	r.share.put(calls)
 	if r.local.looks.Load() != r.looks && r.local.free.Load() > 0 {
 		r.local.start(calls.Len()) // who looked while the calls were on their way has not seen them (L2)
 	}
-	r.call = nil
-	for c, ok := r.share.take(); ok; c, ok = r.share.take() {
-		if r.call == nil || r.call.used() {
-			r.call = calls.Batch.body.context(r)
-		}
-		r.runCall(c, r.call)
-		if r.local.wanted.Load() > 0 {
-			break
-		}
-	}
-	if r.call != nil {
-		r.call.release()
+	for err := r.serve(b); err != nil; err = r.serve(b) {
+		r.conclude(Call{b, r.index}, err, true)
 	}
 	if rest := r.share.rest(); rest.Len() > 0 {
 		r.local.queue.Return(rest)
@@ -115,60 +109,137 @@ func (r *runner) runShare(calls Calls) {
 	r.share.put(Calls{}) // an idle runner keeps no batch
 }
 
+// serve runs calls of the share until there are no more, a waiting task wants
+// the slot, or a task fails. Then it returns the error of call r.index, whose
+// attempt is yet to be concluded. The calls have one recover together, because
+// one for each would cost more than short calls do.
+func (r *runner) serve(b *Batch) (err error) {
+	defer r.recovered(&err)
+	return b.body.serve(r)
+}
+
+// begin takes the next call of the share, which becomes r.index, and makes
+// r.call its context. It reports false when there is none for the body to run.
+//
+// A context that a call has not used serves the next one too. What a task leaves
+// behind with it unused ends with a later call, at the latest with the share.
+func (r *runner) begin(b *Batch) bool {
+	for r.local.wanted.Load() == 0 {
+		c, ok := r.share.take()
+		if !ok {
+			break
+		}
+		if r.call.used() {
+			r.call.release()
+			r.call = b.body.context(r)
+		}
+		r.index = c.index
+		if b.opts.timeout == 0 && !b.stopped() {
+			return true
+		}
+		r.runCall(c)
+	}
+	return false
+}
+
 // runCall runs one call until it is finished.
-func (r *runner) runCall(c Call, run *callContext) {
-	b := c.batch
-	r.call = run
-	if b.stopped() {
-		if b.body.claim(c.index) {
+func (r *runner) runCall(c Call) {
+	if c.batch.stopped() {
+		if c.batch.body.claim(c.index) {
 			c.FailCanceled()
 		} else {
 			r.local.abandoned.Add(-1) // by giveUp
 		}
 		return
 	}
-	r.index = c.index
-	for {
-		err, own := r.attempt(c, run)
-		if err == errGivenUp {
-			r.local.abandoned.Add(-1)
-			return
-		}
-		if c.settle(err, own) != Again {
-			return
-		}
-		b.body.unclaim(c.index)
-		if b.stopped() { // since settle looked
-			if b.body.claim(c.index) {
-				c.publish(err)
-			} else {
-				r.local.abandoned.Add(-1)
-			}
-			return
-		}
-		run.release()
-		run = b.body.context(r)
-		r.call = run
+	err, own := r.attempt(c)
+	r.conclude(c, err, own)
+}
+
+// conclude ends an attempt of a call, and makes others until it is finished.
+func (r *runner) conclude(c Call, err error, own bool) {
+	for r.again(c, err, own) {
+		r.call.release()
+		r.call = c.batch.body.context(r)
+		err, own = r.attempt(c)
 	}
 }
 
+// again ends an attempt and reports whether another one is due.
+func (r *runner) again(c Call, err error, own bool) bool {
+	if err == errGivenUp {
+		r.local.abandoned.Add(-1)
+		return false
+	}
+	if c.settle(err, own) != Again {
+		return false
+	}
+	c.batch.body.unclaim(c.index)
+	if !c.batch.stopped() {
+		return true
+	}
+	if c.batch.body.claim(c.index) { // stopped since settle looked
+		c.publish(err)
+	} else {
+		r.local.abandoned.Add(-1)
+	}
+	return false
+}
+
 // attempt runs the task once. It reports whether the error is the task's own.
-func (r *runner) attempt(c Call, run *callContext) (err error, own bool) { //nolint:revive // own belongs to err
+func (r *runner) attempt(c Call) (err error, own bool) { //nolint:revive // own belongs to err
 	if c.batch.opts.timeout > 0 {
-		return r.attemptWithin(c, run)
+		return r.attemptWithin(c)
 	}
-	err = c.batch.body.invoke(run, c.index)
-	if run.used() {
-		run.release()
+	return r.protect(c), true
+}
+
+// protect is invoke that returns a panic of the task as its error.
+func (r *runner) protect(c Call) (err error) {
+	defer r.recovered(&err)
+	r.index = c.index
+	return r.invoke()
+}
+
+// invoke runs the task of call r.index.
+func (r *runner) invoke() error {
+	r.inTask = true
+	err := r.batch.Load().body.invoke(r.call, r.index)
+	r.returned()
+	return err
+}
+
+// returned notes that the task has returned. A context that it used ends before the
+// outcome is seen.
+func (r *runner) returned() {
+	r.inTask = false
+	if r.call.used() {
+		r.call.release()
 	}
-	return err, true
+}
+
+// recovered, when deferred, makes a panic of the task the error of its call. A
+// panic of the engine, and a Goexit, go on.
+func (r *runner) recovered(err *error) {
+	if !r.inTask {
+		return
+	}
+	v := recover()
+	if v == nil {
+		return
+	}
+	*err = &PanicError{Value: v, Stack: debug.Stack()}
+	r.returned()
+	if !r.batch.Load().body.claim(r.index) {
+		*err = errGivenUp
+	}
 }
 
 // attemptWithin runs the task once, with a deadline. A task that overstays it
 // is given up: its call finishes, its slot stays in use until it returns. One
 // that will be tried again is waited for instead, because that needs the slot.
-func (r *runner) attemptWithin(c Call, run *callContext) (err error, own bool) { //nolint:revive // own belongs to err
-	b := c.batch
+func (r *runner) attemptWithin(c Call) (err error, own bool) { //nolint:revive // own belongs to err
+	b, run := c.batch, r.call
 	overrun := NewCallError(ErrTimeout, MayHaveRun, c, "", nil)
 	limited := run.limit(b.opts.timeout, overrun)
 	gaveUp := make(chan struct{})
@@ -185,7 +256,7 @@ func (r *runner) attemptWithin(c Call, run *callContext) (err error, own bool) {
 		}
 		run.release()
 	}()
-	err = b.body.invoke(run, c.index)
+	err = r.protect(c)
 	if err != nil && err != errGivenUp && context.Cause(limited) == overrun {
 		return overrun, false
 	}
