@@ -269,12 +269,12 @@ func (w *worker) lost(h held, exit *ExitError) error {
 
 // ranOutOfMemory reports whether a worker under a limit died as the Go runtime
 // does when it gets no more memory, or another as libraries of C++ and Rust make
-// it.
+// it, or as the Python worker does.
 func (w *worker) ranOutOfMemory(exit *ExitError) bool {
 	config := w.slot.executor.config
 	died := exit.Code == 2
 	if config.Runtime != nil {
-		died = exit.Signal == syscall.SIGABRT
+		died = exit.Signal == syscall.SIGABRT || exit.Code == 1
 	}
 	return config.Memory > 0 && died && w.exhausted.Load()
 }
@@ -283,7 +283,7 @@ func (w *worker) ranOutOfMemory(exit *ExitError) bool {
 // when they get no more memory.
 var outOfMemory = [][]byte{
 	[]byte("out of memory"), []byte("cannot allocate memory"), []byte("pthread_create failed"),
-	[]byte("std::bad_alloc"), []byte("memory allocation of "),
+	[]byte("std::bad_alloc"), []byte("memory allocation of "), []byte("tandem worker: no memory is left"),
 }
 
 // crashBegins is how the runtimes of Go and Python begin to say that they end the

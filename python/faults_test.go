@@ -62,6 +62,10 @@ func dies(says ...string) []outcome      { return []outcome{{kind: tandem.ErrWor
 func overstays(says ...string) []outcome { return []outcome{{kind: tandem.ErrTimeout, says: says}} }
 func exhausts(says ...string) []outcome  { return []outcome{{kind: tandem.ErrMemoryLimit, says: says}} }
 
+// threadless is what becomes of a worker when another of its threads met the
+// exhausted memory first.
+var threadless = exhausts("exit status 1 (memory limit", "no memory is left for the worker program")
+
 var limitText = fmt.Sprintf("the limit is %d bytes", smallLimit)
 
 // faults is the table: what a task does, and what it costs. In every row, all
@@ -90,8 +94,8 @@ var faults = []fault{
 
 	// Memory.
 	{name: "allocate_at_once", memory: smallLimit, outcomes: exhausts("MemoryError", limitText, "in use")},
-	{name: "allocate_in_steps", memory: smallLimit, outcomes: exhausts("MemoryError", limitText, "in use")},
-	{name: "allocate_small_objects", memory: smallLimit, outcomes: exhausts("MemoryError", limitText)},
+	{name: "allocate_in_steps", memory: smallLimit, outcomes: append(exhausts("MemoryError", limitText, "in use"), threadless...)},
+	{name: "allocate_small_objects", memory: smallLimit, outcomes: append(exhausts("MemoryError", limitText), threadless...)},
 	{name: "allocate_and_catch", memory: smallLimit, outcomes: returns("true")},
 	{name: "allocate_in_c", memory: smallLimit, outcomes: dies("signal: segmentation fault", "memory limit 201326592 bytes, largest resident size")},
 	{name: "abort_for_memory", memory: smallLimit, outcomes: exhausts("signal: aborted (memory limit 201326592 bytes", "std::bad_alloc")},
@@ -181,7 +185,8 @@ var startMethods = []struct {
 	name string
 	set  func(*Config)
 }{
-	{"fresh", func(*Config) {}},
+	{"template", func(c *Config) { c.Start, c.Preload = StartTemplate, []string{"faults.py"} }},
+	{"spawn", func(c *Config) { c.Start = StartSpawn }},
 }
 
 // surroundings are how the fault comes among the other calls.
@@ -335,8 +340,10 @@ func (ft *faultTest) insideMap(t *testing.T) {
 	if ft.timeout > 0 {
 		options = append(options, tandem.Timeout(4*ft.timeout)) // long enough for the others
 	}
+	ctx := within(t)
+	defer context.AfterFunc(ctx, func() { _ = ft.ex.Close(ctx) })() // a map joins what runs, also when its context has ended
 	lost, i := 0, 0
-	for out, err := range tandem.Map(within(t), ft.ex, perform, slices.Values(in), options...) {
+	for out, err := range tandem.Map(ctx, ft.ex, perform, slices.Values(in), options...) {
 		if i == around {
 			ft.checkFault(t, out, err)
 		} else {

@@ -204,11 +204,13 @@ func TestWorkersHaveNothingOfOthers(t *testing.T) {
 		ex := open(t, config)
 		for range 8 { // workers come and go, so that the template has had many
 			found := ask[map[string]string](t, ex, "descriptors")
-			boxes := 0
+			boxes, sockets := 0, 0
 			for fd, target := range found {
 				own, _ := os.Readlink("/proc/self/fd/" + fd)
 				switch number, _ := strconv.Atoi(fd); {
-				case number <= 3:
+				case number <= 2 || target == os.DevNull:
+				case number >= 1000 && strings.HasPrefix(target, "socket:"):
+					sockets++
 				case strings.HasSuffix(target, "/lab.py"), strings.HasPrefix(target, "/proc/"):
 					// what the module opened, and the listing itself
 				case strings.HasPrefix(target, "/memfd:tandem-box"):
@@ -218,8 +220,8 @@ func TestWorkersHaveNothingOfOthers(t *testing.T) {
 					t.Errorf("descriptor %s is %s", fd, target)
 				}
 			}
-			if found["0"] != os.DevNull || boxes != 1 {
-				t.Errorf("%d black boxes, and standard input is %s", boxes, found["0"])
+			if found["0"] != os.DevNull || boxes != 1 || sockets != 1 {
+				t.Errorf("%d black boxes, %d sockets, and standard input is %s", boxes, sockets, found["0"])
 			}
 			kill(t, ask[int](t, ex, "pid"))
 		}

@@ -49,12 +49,12 @@ def from_exception(error: BaseException, kind: str = "error") -> dict[str, Any]:
 def from_memory_error(error: MemoryError, limit: int) -> dict[str, Any]:
     """Return the failure of a task that ran into MemoryError, under a limit or, when that is 0, without.
 
-    Then lets go what the frames of ``error`` still hold: without that there
-    may be no memory to answer with.
+    Before that, it lets go what the frames of ``error`` still hold: there may
+    be no memory to answer with, nor for other threads.
     """
     used = memory.in_use() if limit else 0
-    body = from_exception(error, "memory" if limit else "error")
     _clear_frames(_frames_of(error))
+    body = from_exception(error, "memory" if limit else "error")
     if limit:
         text = memory_text(limit, used)
         body["message"] = f"{body['message']} ({text})" if body["message"] else text

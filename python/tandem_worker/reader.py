@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 # worker, less makes more system calls when inputs are small.
 _BUFFER_SIZE = 256 << 10
 
+# The last words of a worker whose own program gets no memory. The engine knows them.
+NO_MEMORY = "no memory is left for the worker program"
+
 _decode_json = JSONDecoder().decode
 
 
@@ -74,9 +77,11 @@ class Reader:
         except ProtocolError as error:
             die(f"the engine broke the protocol: {error}")
         except MemoryError:
-            die("no memory is left to read the socket")
+            die(NO_MEMORY)
         except BaseException as error:
             die(f"reader failed: {failures.traceback_of(error) or error!r}")
+        finally:
+            _exit(1)  # not even the text could be made
 
     def _next_header(self) -> Header:
         while self._end - self._begin < HEADER_SIZE:

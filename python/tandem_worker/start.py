@@ -17,7 +17,7 @@ from .arena import open_arenas
 from .calls import Queue
 from .frames import HEADER_SIZE, ProtocolError
 from .outbox import MAX_THREADS, BlackBox, Outbox
-from .reader import Reader, die
+from .reader import NO_MEMORY, Reader, die
 from .runner import Limits, Runner, flush_output
 from .template import Template, read_frame
 
@@ -186,12 +186,19 @@ def _guarded(target: Callable[[], None]) -> Callable[[], None]:
     """Return ``target`` so that an error of this program ends the process: nobody could go on correctly."""
 
     def run() -> None:
+        returned = False
         try:
             target()
+            returned = True
         except ProtocolError as error:
             die(f"the engine broke the protocol: {error}")
+        except MemoryError:
+            die(NO_MEMORY)
         except BaseException as error:
             die(f"the worker program failed:\n{_full_traceback(error)}")
+        finally:
+            if not returned:  # not even the text could be made
+                _exit(1)
 
     return run
 

@@ -451,7 +451,7 @@ def low_recursion_limit():
 
 
 def leave_thread():
-    threading.Thread(target=time.sleep, args=(LONG,)).start()
+    threading.Thread(target=time.sleep, args=(LONG,), daemon=False).start()
     return "started"
 
 
