@@ -85,14 +85,15 @@ func TestTimeoutAndTheCallsBesideIt(t *testing.T) {
 
 // Each call gets the whole grace, also when another was overdue before it.
 func TestGraceIsForEachCall(t *testing.T) {
-	ex := leakless(t, process.Config{Workers: 1, Threads: 2, CancelGrace: 400 * time.Millisecond})
+	const grace = 2 * time.Second // long, so that a busy machine does not use it up
+	ex := leakless(t, process.Config{Workers: 1, Threads: 2, CancelGrace: grace})
 	gate := tandemtest.NewGate(t)
 	first := submit(t, ex, hold, gate.Deaf("first"), tandem.Timeout(soon))
 	visit := gate.Await(t, "first")
-	second := submit(t, ex, hold, gate.Deaf("second"), tandem.Timeout(3*soon))
+	second := submit(t, ex, hold, gate.Deaf("second"), tandem.Timeout(soon+grace*3/4))
 	other := gate.Await(t, "second")
-	time.AfterFunc(4*soon, func() { visit.Return("") }) // the first ends within its grace
-	time.AfterFunc(6*soon, func() { other.Return("") }) // so does the second, counted from its own timeout
+	time.AfterFunc(soon+grace/4, func() { visit.Return("") })   // the first ends within its grace
+	time.AfterFunc(soon+grace*5/4, func() { other.Return("") }) // so does the second, counted from its own timeout
 	expectFailure(t, first, tandem.ErrTimeout, tandem.MayHaveRun)
 	expectFailure(t, second, tandem.ErrTimeout, tandem.MayHaveRun)
 	expect(t, submit(t, ex, double, 1), 2)

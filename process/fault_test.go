@@ -122,18 +122,18 @@ func TestFaultMatrix(t *testing.T) {
 func testFault(t *testing.T, point fault.Point, way string) {
 	leaktest.Check(t)
 	hit := filepath.Join(t.TempDir(), "hit")
+	limit, grace := time.Second, 300*time.Millisecond // of calls and of workers that hang
+	if way == "flood" {
+		limit, grace = patience, patience // they end by themselves, however slow the machine is
+	}
 	var lines atomic.Int64
 	ex, err := process.New(process.Config{
 		Workers: 2, Env: []string{faultVariable + "=" + string(point) + ":" + way + ":" + hit},
-		HandshakeTimeout: time.Second, CancelGrace: 50 * time.Millisecond, KillGrace: 300 * time.Millisecond,
+		HandshakeTimeout: time.Second, CancelGrace: 50 * time.Millisecond, KillGrace: grace,
 		Output: func(process.Line) { lines.Add(1) },
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	limit := time.Second // of calls that hang
-	if way == "flood" {
-		limit = patience // they end by themselves, however slow the machine is
 	}
 	failed := runAround(t, ex, verdictOf(point, way), limit)
 	for range 2 { // also on the worker that replaces the one that failed
