@@ -71,7 +71,11 @@ func (c *chunk[In, Out]) put(in In) bool {
 		return false
 	}
 	c.inputs[n] = in
-	return c.filled.CompareAndSwap(n, n+1)
+	if !c.filled.CompareAndSwap(n, n+1) {
+		clear(c.inputs[n : n+1]) // sealed meanwhile: nobody else looks at this place
+		return false
+	}
+	return true
 }
 
 // seal closes the chunk and makes it ready to be sent. It reports false when

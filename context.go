@@ -9,8 +9,10 @@ import (
 
 // callContext is the context of a running call. It costs nothing until the task
 // asks for Done: only then is a cancelable context made below the submitter's.
-// It ends with the call. A goroutine that outlives its task keeps a canceled
-// context and lends nothing.
+// It ends with the call, or, when the call has not used it, with a later call of
+// the same share: a goroutine that a task leaves behind with an unused context
+// acts for that call until then. Afterwards it has a canceled context and lends
+// nothing.
 //
 // It is small: what few tasks need is in its state.
 type callContext struct {

@@ -116,13 +116,22 @@ func (l *Local) start(n int) {
 	l.settleLocked()
 }
 
+// takeBack returns calls to the queue, and has free slots look there: one may have
+// become free after the calls had been claimed (L2).
+func (l *Local) takeBack(calls Calls) {
+	l.queue.Return(calls)
+	if l.free.Load() > 0 {
+		l.start(calls.Len())
+	}
+}
+
 // findLocked returns calls for a free slot: of the queue, or else half of what a
 // runner has claimed and not started.
 func (l *Local) findLocked() Calls {
-	l.looks.Add(1) // before looking: see runShare
 	if next := l.queue.Claim(maxShare, l.threads); next.Len() > 0 {
 		return next
 	}
+	l.looks.Add(1) // after the queue and before the shares: see runShare
 	for _, r := range l.runners {
 		if r.share.left() > 0 {
 			if next := r.share.half(); next.Len() > 0 {

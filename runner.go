@@ -68,7 +68,7 @@ func (r *runner) survive() {
 		r.local.abandoned.Add(-1)
 	} else if c.settle(&PanicError{Goexit: true}, true) == Again {
 		c.batch.body.unclaim(c.index)
-		r.local.queue.Return(c.Only())
+		r.local.takeBack(c.Only())
 	}
 	r.batch.Store(nil)
 	r.next, r.looks = r.share.rest(), 0 // any look may have missed them
@@ -104,7 +104,7 @@ func (r *runner) runShare(calls Calls) {
 		r.conclude(Call{b, r.index}, err, true)
 	}
 	if rest := r.share.rest(); rest.Len() > 0 {
-		r.local.queue.Return(rest)
+		r.local.takeBack(rest)
 	}
 	r.share.put(Calls{}) // an idle runner keeps no batch
 }

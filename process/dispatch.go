@@ -28,11 +28,11 @@ func (ex *Executor) wake(n int) {
 	}
 }
 
-// wakeFree tells every slot with a free thread to look for calls: in the queue,
-// or to be recalled.
+// wakeFree tells every slot with a free thread, or without a worker, to look for
+// calls: in the queue, or to be recalled.
 func (ex *Executor) wakeFree() {
 	for _, s := range ex.slots {
-		if s.free() > 0 {
+		if s.free() > 0 || s.vacant.Load() {
 			signal(s.wake)
 		}
 	}
@@ -141,6 +141,7 @@ func (ex *Executor) giveBackAll(all []held) {
 
 func (ex *Executor) failCanceled(c tandem.Call) {
 	c.FailCanceled()
+	ex.suspects.forget(c)
 	ex.finished(1)
 }
 

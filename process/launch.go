@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,7 +94,7 @@ func (ex *Executor) spawn(s *slot, nonce string) (w *worker, err error) {
 	var opened []func()
 	defer func() {
 		if err != nil {
-			for _, undo := range opened {
+			for _, undo := range slices.Backward(opened) { // outputs end before the box that their lines look at
 				undo()
 			}
 		}

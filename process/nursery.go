@@ -123,6 +123,9 @@ func (n *nursery) judge(t *template) string {
 	if why, ok := t.hello.Details["unfit"].(string); ok && why != "" {
 		return why
 	}
+	if t.hello.PID != t.process.PID() {
+		return "the interpreter runs behind another process"
+	}
 	threads, _ := t.hello.Details["threads"].(float64)
 	if threads == 1 {
 		return ""
@@ -144,11 +147,13 @@ func (n *nursery) judge(t *template) string {
 // fork forks a worker, with one other try where the template ended meanwhile. It
 // returns nil where workers are started one by one.
 func (n *nursery) fork(w *worker, nonce string, files []*os.File) (*osproc.Process, error) {
+	limit := n.executor.config.HandshakeTimeout
 	for second := false; ; second = true {
-		t, err := n.get(w.readyBy)
+		t, err := n.get(time.Now().Add(limit))
 		if t == nil {
 			return nil, err
 		}
+		w.readyBy = time.Now().Add(limit) // the start of the template has taken its own time
 		p, err := t.fork(nonce, files, w.readyBy)
 		if err == nil {
 			w.template = t

@@ -40,6 +40,7 @@ type template struct {
 	mu      sync.Mutex
 	waiting map[request]chan []byte // guarded by mu; each has room for its answer
 	lastID  uint64                  // guarded by mu: of fork
+	orphans []int                   // guarded by mu: workers that could not be adopted; they end with their sockets
 }
 
 // request names what an answer is for: a fork by its number, a reap by the
@@ -216,7 +217,12 @@ func (t *template) ask(header wire.Header, body []byte, files []*os.File, deadli
 	case body := <-answer:
 		return body, nil
 	case <-t.gone:
-		return nil, errTemplateEnded
+		select {
+		case body := <-answer: // it came before the end
+			return body, nil
+		default:
+			return nil, errTemplateEnded
+		}
 	case <-cancel:
 		return nil, context.Canceled
 	case <-timer.C:
@@ -234,10 +240,10 @@ func (t *template) send(frame []byte, files []*os.File, deadline time.Time) erro
 	} else {
 		_, err = t.socket.Write(frame)
 	}
-	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+	if err != nil && (isEnd(err) && !errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, net.ErrClosed)) {
 		return errTemplateEnded
 	}
-	return err
+	return err // the system may refuse to pass descriptors: that costs one start
 }
 
 // fork makes a worker that has files as its socket, black box, standard output
@@ -263,8 +269,12 @@ func (t *template) fork(nonce string, files []*os.File, deadline time.Time) (*os
 	if forked.Kind != "" {
 		return nil, fmt.Errorf("fork: %s", forked.Message)
 	}
+	t.reapOrphans()
 	p, err := osproc.Adopt(t.process, forked.PID, func() osproc.Exit { return t.reap(forked.PID) })
 	if err != nil {
+		t.mu.Lock()
+		t.orphans = append(t.orphans, forked.PID)
+		t.mu.Unlock()
 		return nil, fmt.Errorf("fork: %w", err)
 	}
 	return p, nil
@@ -284,6 +294,22 @@ func (t *template) reap(pid int) osproc.Exit {
 		return unknown
 	}
 	return osproc.ExitOf(r.Status, time.Duration(r.User), time.Duration(r.System), r.MaxRSS)
+}
+
+// reapOrphans has workers reaped that could not be adopted. Those that have not
+// ended yet are tried again by the next fork.
+func (t *template) reapOrphans() {
+	t.mu.Lock()
+	orphans := t.orphans
+	t.orphans = nil
+	t.mu.Unlock()
+	for _, pid := range orphans {
+		if exit := t.reap(pid); exit.Code == osproc.CodeUnknown && !t.ended() {
+			t.mu.Lock()
+			t.orphans = append(t.orphans, pid)
+			t.mu.Unlock()
+		}
+	}
 }
 
 // ended reports whether the template can be asked nothing any more.

@@ -2,9 +2,12 @@ package codec
 
 import (
 	"bytes"
+	"encoding"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -22,8 +25,25 @@ func checkReplaced(text []byte, p any) error {
 	return nil
 }
 
-// hasInvalidText reports whether a string in v, which has no cycles, is not UTF-8.
+// ownText are the types that write their text themselves.
+var ownText = []reflect.Type{reflect.TypeFor[json.Marshaler](), reflect.TypeFor[encoding.TextMarshaler]()}
+
+// writesItself reports whether encoding/json leaves the text of v to v's type.
+func writesItself(v reflect.Value) bool {
+	if !v.IsValid() || v.Kind() == reflect.Interface {
+		return false
+	}
+	return slices.ContainsFunc(ownText, func(t reflect.Type) bool {
+		return v.Type().Implements(t) || v.CanAddr() && reflect.PointerTo(v.Type()).Implements(t)
+	})
+}
+
+// hasInvalidText reports whether a string in v that encoding/json has written is
+// not UTF-8. What it writes has no cycles; what it does not write may have some.
 func hasInvalidText(v reflect.Value) bool {
+	if writesItself(v) {
+		return false
+	}
 	switch v.Kind() {
 	case reflect.String:
 		return !utf8.ValidString(v.String())
@@ -37,7 +57,9 @@ func hasInvalidText(v reflect.Value) bool {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if hasInvalidText(v.Field(i)) {
+			f := v.Type().Field(i)
+			written := (f.IsExported() || f.Anonymous) && f.Tag.Get("json") != "-"
+			if written && hasInvalidText(v.Field(i)) {
 				return true
 			}
 		}

@@ -172,7 +172,7 @@ func (a *Arena) InUse() int {
 // error is that of use, or wraps [ErrInvalid] when the range is not in the arena,
 // or [ErrFault].
 func (a *Arena) Read(r Range, use func(src []byte) error) error {
-	if size := a.size(); r.Offset > size || r.Length > size-r.Offset {
+	if size := a.size(); a == nil || r.Offset > size || r.Length > size-r.Offset {
 		return fmt.Errorf("%w: buffer at %d with %d bytes, the arena has %d", ErrInvalid, r.Offset, r.Length, size)
 	}
 	return a.guard(func() error {

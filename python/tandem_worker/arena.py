@@ -20,7 +20,7 @@ import bisect
 import mmap
 import os
 
-from . import frames
+from . import descriptors, frames
 from .frames import ProtocolError
 
 TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
@@ -53,12 +53,27 @@ class Arenas:
     """Both arenas of this worker. All methods may be called from any thread."""
 
     def __init__(self, fd: int, start: int, inbound: int, outbound: int) -> None:
-        self.inbound = Inbound(fd, start, inbound)
-        self.outbound = Outbound(fd, start + inbound, outbound)
+        self.outbound: Outbound | None = Outbound(fd, start + inbound, outbound)  # None in a forked child
+        self.inbound = Inbound(_read_only(fd), start, inbound)
 
     def close_in_child(self) -> None:
-        """Forget the file in a forked child."""
+        """Forget the file, and where results go, in a forked child: that memory is its parent's."""
+        self.outbound = None
         self.inbound.close_file()
+
+
+def _read_only(fd: int) -> int:
+    """Replace ``fd`` by a descriptor of the same file that cannot write.
+
+    Mappings that are made later leave copies under low numbers, where tasks may
+    write by mistake.
+    """
+    try:
+        low = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return fd
+    os.close(fd)
+    return descriptors.out_of_reach(low)
 
 
 class Inbound:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from math import prod
 
 from .values import BadInput, BadResult, type_name
 
@@ -31,7 +32,8 @@ def load(view: memoryview) -> Any:
     descr, shape, start = _parse(view)
     numpy = _numpy()
     if numpy is not None:
-        return numpy.ndarray(shape, numpy.dtype(descr), view, start)
+        # Not numpy.ndarray(buffer=view), which lets go of the view: that alone says that the memory is in use.
+        return numpy.frombuffer(view, numpy.dtype(descr), prod(shape), start).reshape(shape)
     form = _FORMATS.get(descr[1:])
     if form is None or (sys.byteorder == "big" and descr[0] == "<"):
         raise BadInput(f"input is an array of {_name(descr)}, which needs NumPy, and {sys.executable} has none")
@@ -43,7 +45,7 @@ def _numpy() -> Any:
     """Return NumPy, or None when it cannot be imported."""
     try:
         import numpy
-    except ImportError:
+    except Exception:  # also a NumPy that is broken
         return None
     return numpy
 

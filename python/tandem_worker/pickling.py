@@ -39,7 +39,7 @@ def dump(result: Any) -> tuple[bytes, list[memoryview]]:
 
 
 def _text(error: BaseException) -> str:
-    if isinstance(error, RecursionError):
+    if issubclass(type(error), RecursionError):
         return "RecursionError: it nests too deep"
     return f"{type(error).__name__}: {failures.message_of(error)}"
 

@@ -145,7 +145,7 @@ class Reader:
         if kind == frames.DEFINE:
             self._tasks[header.task] = Task(*_task_of(body))
         elif kind == frames.RELEASE:
-            if self._arenas is not None:
+            if self._arenas is not None and self._arenas.outbound is not None:
                 self._arenas.outbound.release(header.id)
         elif kind == frames.CANCEL:
             for first, count in self._queue.give_back_span(header.id, header.count):

@@ -187,6 +187,7 @@ class Runner:
         longer than FLUSH_DELAY while calls go on as they did. When they do not,
         there is the flusher, which has to wait for the interpreter lock.
         """
+        self._release()  # a worker that is never idle has to say so too
         self._outbox.flush()
         now = monotonic()
         took = now - self._sent_at
@@ -238,7 +239,7 @@ class Runner:
 
     def _raised(self, call_id: int, error: BaseException) -> bytes:
         """Return the frame for a call whose function raised ``error``."""
-        if isinstance(error, MemoryError):
+        if issubclass(type(error), MemoryError):  # isinstance asks the object itself
             return self._failure(call_id, failures.from_memory_error(error, self._limits.memory))
         return self._failure(call_id, failures.from_exception(error))
 
@@ -288,6 +289,10 @@ class Runner:
             return self._failure(call_id, failures.failure("bad_input", f"{task.name}: {error}"))
         except MemoryError:
             return self._failure(call_id, self._out_of_memory("its input does not fit"))
+        except frames.ProtocolError:
+            raise
+        except BaseException as error:  # unpickling, and what NumPy imports, may raise anything
+            return self._strange(call_id, "bad_input", f"{task.name}: input cannot be taken", error)
         try:
             result = function(value)
         except BaseException as error:
@@ -302,6 +307,13 @@ class Runner:
             return self._failure(call_id, failures.failure("too_large", message))
         except MemoryError:
             return self._failure(call_id, self._out_of_memory("its result does not fit"))
+        except BaseException as error:  # what the result is made of may raise anything
+            return self._strange(call_id, "bad_result", f"{task.name}: result cannot be taken", error)
+
+    def _strange(self, call_id: int, kind: str, text: str, error: BaseException) -> bytes:
+        """Return the frame for a value whose own code raised ``error``."""
+        text = f"{text}: {type(error).__name__}: {failures.message_of(error)}"
+        return self._failure(call_id, failures.failure(kind, text))
 
     def _out_of_memory(self, what: str) -> dict[str, Any]:
         limit = self._limits.memory

@@ -91,6 +91,7 @@ def _be_worker(gate: Gate, setup: Setup) -> None:
     arenas = descriptors.without_copies(lambda: open_arenas(box, file))
     os.close(gate.box)  # now, so that the copies that mappings keep have not got its number
     connection = socket.socket(fileno=descriptors.out_of_reach(gate.socket))
+    connection.settimeout(None)  # imports may have set a default
     if box.threads < setup.threads:
         raise ProtocolError(f"black box has {box.threads} threads, setup says {setup.threads}")
     memory = _limit_memory(setup.memory)
@@ -116,7 +117,7 @@ def _be_worker(gate: Gate, setup: Setup) -> None:
 
 def _be_template(gate: Gate, setup: Setup) -> tuple[Gate, Setup]:
     """Fork workers as long as the engine wants some. Returns in each of them, with what it was told."""
-    connection = socket.socket(fileno=gate.socket)
+    connection = socket.socket(fileno=descriptors.out_of_reach(gate.socket))
     template = Template(connection)
     memory = _limit_memory(setup.memory)
     try:
@@ -125,12 +126,11 @@ def _be_template(gate: Gate, setup: Setup) -> tuple[Gate, Setup]:
         connection.sendall(_fatal(error))
         flush_output()
         _exit(1)
-    flush_output()  # or each worker would write it again
     threads, unfit = template.settle()
+    flush_output()  # or each worker would write it again
     details = {"threads": threads, "unfit": unfit}
     connection.sendall(frames.frame(frames.HELLO, _hello(gate.nonce, memory, False, details)))
-    nonce = template.serve()
-    gate = Gate(gate.socket, gate.box, nonce)
+    gate = Gate(*template.serve())
     return gate, Setup(read_frame(gate.socket, frames.SETUP, 16 << 20))
 
 

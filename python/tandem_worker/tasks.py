@@ -52,6 +52,10 @@ class NoTask(Exception):
         super().__init__(message)
         self.traceback = traceback
 
+    def again(self) -> NoTask:
+        """Return one that keeps nothing alive: what is raised keeps the frames that it has passed."""
+        return NoTask(str(self), self.traceback)
+
 
 class Task:
     """A name and, once needed, its function. Failures are kept: a broken file is not loaded for each call."""
@@ -70,7 +74,7 @@ class Task:
         """Return the function. Raises :class:`NoTask`, and MemoryError."""
         with _loading:
             if self._error is not None:
-                raise self._error.with_traceback(None)
+                raise self._error.again()
             if self.function is None:
                 try:
                     function = find_function(self.name)
@@ -79,11 +83,11 @@ class Task:
                 except MemoryError:
                     raise
                 except NoTask as error:
-                    self._error = error
+                    self._error = error.again()
                     raise
                 except BaseException as error:  # what a module holds may raise anything when looked at
                     self._error = _import_failed(self.name, error)
-                    raise self._error from None
+                    raise self._error.again() from None
             return self.function
 
 
@@ -211,11 +215,11 @@ def _run_file(name: str, real: str, shown: str) -> ModuleType:
 
 def _import_failed(shown: str, error: BaseException) -> NoTask:
     message = f"{shown} cannot be loaded: {type(error).__name__}: {failures.message_of(error)}"
-    if not isinstance(error, SyntaxError):  # whose own text has the place
+    if not issubclass(type(error), SyntaxError):  # whose own text has the place
         message += _location(error)
-    if isinstance(error, SystemExit):
+    if issubclass(type(error), SystemExit):
         message += " (code that is to run only as a program belongs under: if __name__ == '__main__')"
-    elif isinstance(error, ImportError) and "no known parent package" in str(error):
+    elif issubclass(type(error), ImportError) and "no known parent package" in failures.message_of(error):
         message += " (name it as PACKAGE.MODULE:FUNCTION, then relative imports work)"
     # The location lines of a SyntaxError are part of the traceback's text.
     return NoTask(message, failures.traceback_of(error))

@@ -8,13 +8,18 @@ for that, the number of the child is the child's, and can be signaled.
 
 from __future__ import annotations
 
+import _thread
 import array
 import gc
+import io
 import json
 import os
 import signal
 import socket
 import sys
+import threading
+import warnings
+import weakref
 from time import monotonic, sleep
 
 from . import failures, frames
@@ -22,12 +27,9 @@ from .frames import HEADER_SIZE, ProtocolError
 
 TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
-# Where the descriptors of a fork frame go, in their order.
-_SOCKET, _BOX = 3, 4
-_PLACES = (_SOCKET, _BOX, 1, 2)
-_FREE = 5  # above all places
+_DESCRIPTORS = 4  # of a fork frame: socket, black box, standard output, standard error
 
 _PR_SET_PDEATHSIG = 1
 _MAX_BODY = 1 << 16  # of a request
@@ -35,6 +37,19 @@ _MAX_BODY = 1 << 16  # of a request
 # How long threads that are about to end may take, in seconds. Longer delays workers
 # where threads stay; shorter takes threads that end for such.
 _LINGER = 0.1
+
+# How long the removal of what the imports made may take at the end, and a child
+# that only ends, in seconds. Longer delays the end of the program; shorter leaves
+# large folders behind.
+_LAST_WORK = 1.0
+
+# What libraries replace that make threads into something else.
+_ORIGINALS = (
+    (_thread, "allocate_lock", _thread.allocate_lock),
+    (_thread, "start_new_thread", _thread.start_new_thread),
+    (threading, "Thread", threading.Thread),
+    (socket, "socket", socket.socket),
+)
 
 
 class Template:
@@ -44,6 +59,7 @@ class Template:
         self._connection = connection
         self._pid = os.getpid()
         self._prctl: Any = None
+        self._children: set[int] = set()  # not reaped
         self._collects = True  # what the imports left of the garbage collector
         self._on_child: Any = None  # and of the handler of SIGCHLD
 
@@ -53,15 +69,20 @@ class Template:
         Returns how many threads there are, and why this process cannot be
         forked, empty when it can.
         """
-        unfit = self._find_prctl()
+        unfit = self._find_prctl() or _find_patches()
         # A handler of the imports, or SIG_IGN, would take the exit statuses away.
         self._on_child = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._collects = gc.isenabled()
         gc.disable()
         gc.collect()
+        _flush_files()
         gc.freeze()  # the collector would write to what is shared
         try:
-            return _count_threads(), unfit
+            threads = _count_threads()
+            if threads > 1:
+                _fork_once()
+                threads = _count_threads()
+            return threads, unfit
         except OSError as error:
             return 0, unfit or f"the threads of the template cannot be counted: {error}"
 
@@ -77,25 +98,32 @@ class Template:
             return f"the interpreter has no ctypes to call prctl with: {error}"
         return ""
 
-    def serve(self) -> str:
+    def serve(self) -> tuple[int, int, str]:
         """Do what the engine asks. Ends the process with the stream.
 
-        Returns in each worker that is forked, with its nonce; its descriptors
-        are where a started worker has them.
+        Returns in each worker that is forked, with its socket, its black box and
+        its nonce.
         """
+        self._connection.settimeout(None)  # imports may have set a default
+        if self._prctl is not None:
+            self._prctl(_PR_SET_PDEATHSIG, 0, 0, 0, 0)  # the stream tells it too, and leaves time for _end
         while True:
             header, body, received = self._request()
             if header.type == frames.FORK:
                 nonce = _nonce(body)
-                if len(received) != len(_PLACES):
-                    raise ProtocolError(f"fork comes with {len(received)} descriptors, want {len(_PLACES)}")
+                if len(received) != _DESCRIPTORS:
+                    raise ProtocolError(f"fork comes with {len(received)} descriptors, want {_DESCRIPTORS}")
                 if self._fork(header.id, received):
-                    return nonce
+                    connection, box = self._become_worker(received)
+                    return connection, box, nonce
                 continue
             for fd in received:
                 os.close(fd)
             if header.type == frames.REAP:
-                self._answer(frames.REAPED, header.id, _reap(header.id))
+                answer = _reap(header.id)
+                if "status" in answer:
+                    self._children.discard(header.id)
+                self._answer(frames.REAPED, header.id, answer)
 
     def _request(self) -> tuple[frames.Header, bytes, list[int]]:
         received: list[int] = []
@@ -110,14 +138,14 @@ class Template:
             try:
                 part, ancillary, _, _ = self._connection.recvmsg(count, room, socket.MSG_CMSG_CLOEXEC)
             except OSError:  # a parent that died with bytes unread resets the connection
-                os._exit(1)
+                self._end(1)
             for level, kind, data in ancillary:
                 if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                     fds = array.array("i")
                     fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
                     received.extend(fds)
             if not part:
-                os._exit(0)  # the engine needs no more workers; what the imports left to atexit is the workers'
+                self._end(0)  # the engine needs no more workers
             parts.append(part)
             count -= len(part)
         return b"".join(parts)
@@ -126,7 +154,27 @@ class Template:
         try:
             self._connection.sendall(frames.frame(kind, json.dumps(body).encode(), id=request))
         except OSError:
-            os._exit(1)  # nobody is left to tell
+            self._end(1)  # nobody is left to tell
+
+    def _end(self, status: int) -> NoReturn:
+        """End with all workers that are left and what they have started.
+
+        Temporary folders of the imports go last. Other functions that the imports
+        left to atexit are the workers'.
+        """
+        for pid in self._children:
+            try:
+                os.killpg(pid, signal.SIGKILL)
+            except OSError:
+                pass  # all of it has ended
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, _LAST_WORK)
+        for finalizer in _finalizers():
+            try:
+                finalizer()
+            except BaseException:
+                pass  # nobody is left to tell
+        os._exit(status)
 
     def _fork(self, request: int, received: list[int]) -> bool:
         """Fork a worker and say so. Returns True in the worker."""
@@ -137,8 +185,8 @@ class Template:
             self._answer(frames.FORKED, request, failures.failure("start", str(error), type=type(error).__name__))
             return False
         if pid == 0:
-            self._become_worker(received)
             return True
+        self._children.add(pid)
         try:
             os.setpgid(pid, pid)  # here too: the group is there before anyone can want to signal it
         except OSError:
@@ -152,24 +200,24 @@ class Template:
         for fd in fds:
             os.close(fd)
 
-    def _become_worker(self, received: list[int]) -> None:
-        """Leave everything of the template behind."""
+    def _become_worker(self, received: list[int]) -> tuple[int, int]:
+        """Leave everything of the template behind. Returns socket and black box."""
         os.setpgid(0, 0)
         if self._prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) or os.getppid() != self._pid:
             os._exit(1)  # the template ended before the system was told
-        self._connection.detach()  # its number is about to be another's
-        import fcntl
-
-        above = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _FREE) for fd in received]
-        self._close(received)
-        for fd, place in zip(above, _PLACES):
-            os.dup2(fd, place, inheritable=place < _SOCKET)
-        self._close(above)
+        self._connection.close()
+        connection, box, stdout, stderr = received
+        os.dup2(stdout, 1)
+        os.dup2(stderr, 2)
+        self._close([stdout, stderr])
+        for finalizer in _finalizers():
+            finalizer.atexit = False  # what the imports made belongs to all workers
         if self._on_child is not None:  # None: it was not set from Python
             signal.signal(signal.SIGCHLD, self._on_child)
         if self._collects:
             gc.enable()  # what was frozen stays so
         _reseed()
+        return connection, box
 
 
 def read_frame(fd: int, kind: int, limit: int) -> bytes:
@@ -209,6 +257,46 @@ def _count_threads() -> int:
         if threads == 1 or monotonic() > end:
             return threads
         sleep(_LINGER / 50)
+
+
+def _fork_once() -> None:
+    """Fork a child that ends at once.
+
+    Libraries that can be forked, such as OpenBLAS, end their threads before that
+    and start others when they need them.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a fork with threads: this child does nothing
+        pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    end = monotonic() + _LAST_WORK
+    while os.waitpid(pid, os.WNOHANG)[0] == 0:
+        if monotonic() > end:  # what the imports left for forks does not return
+            os.kill(pid, signal.SIGKILL)
+        sleep(_LINGER / 50)
+
+
+def _find_patches() -> str:
+    for module, name, original in _ORIGINALS:
+        if getattr(module, name, None) is not original:
+            return f"an import has replaced {module.__name__}.{name}"
+    return ""
+
+
+def _flush_files() -> None:
+    """Write what waits in files that the imports have opened, or each worker would write it again."""
+    for found in gc.get_objects():
+        if issubclass(type(found), (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)):
+            try:
+                found.flush()
+            except Exception:
+                pass  # closed, or full
+
+
+def _finalizers() -> list[Any]:
+    """Return what is to run at the end for objects that live until then, such as temporary folders."""
+    return [finalizer for finalizer in list(getattr(weakref.finalize, "_registry", ())) if finalizer.atexit]
 
 
 def _nonce(body: bytes) -> str:

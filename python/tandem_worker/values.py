@@ -70,7 +70,7 @@ def decode_array(body: Buffer, start: int) -> list[Any] | None:
     return value if isinstance(value, list) else None
 
 
-_token = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+_token = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
 
 
 def split_array(body: Buffer, start: int) -> list[memoryview]:
@@ -158,7 +158,7 @@ def encode_own(body: object) -> bytes:
 
 def _explain(value: object, error: BaseException) -> str:
     """Return why ``value`` could not be written, which ended in ``error``."""
-    if isinstance(error, RecursionError):
+    if issubclass(type(error), RecursionError):
         return "result nests too deep for the JSON encoder of this interpreter"
     try:
         return _find_fault(value) or f"result cannot be written as JSON: {class_name(type(error))}: {error}"
