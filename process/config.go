@@ -57,7 +57,8 @@ type Config struct {
 
 	// HandshakeTimeout bounds the time from the start of a worker until it is
 	// ready. Zero means 2 s for this program, which has only its init functions
-	// to run, and 10 s for another Runtime, which may have imports. Longer hides
+	// to run, and 10 s for another Runtime, which may have imports. It holds for a
+	// template, and then for each worker that is forked from it. Longer hides
 	// broken workers; shorter kills slow ones. When the first worker is late,
 	// none is tried after it.
 	HandshakeTimeout time.Duration

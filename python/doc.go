@@ -41,8 +41,10 @@
 // connections that they opened are shared by all workers and belong into
 // Config.Initializer, as does what must differ; generators of the module random
 // and the global one of NumPy are seeded anew. Functions registered with atexit
-// run at the end of each worker, not of the template. A template whose imports
-// started threads is not forked.
+// run at the end of each worker, not of the template, apart from the removal of
+// temporary folders, which are those of all workers. A template whose imports
+// started threads is not forked, unless they end before a fork, as those of
+// OpenBLAS do.
 //
 // # Values
 //

@@ -141,6 +141,27 @@ func TestViewsMayOutliveTheirCalls(t *testing.T) {
 	})
 }
 
+// A child that comes back from the task of its parent answers nothing, and leaves
+// alone where large results go.
+func TestForkedChildLeavesResultsAlone(t *testing.T) {
+	onEachVersion(t, python.Config{Processes: 1}, func(t *testing.T, ex *python.Executor) {
+		for _, size := range []int{10, 200 << 10} {
+			want(t, ex, "fork_and_return", size, strings.Repeat("p", size))
+		}
+	})
+}
+
+// What values and errors do when they are looked at costs their call.
+func TestStrangeValuesCostTheirCall(t *testing.T) {
+	onEachVersion(t, python.Config{Processes: 1}, func(t *testing.T, ex *python.Executor) {
+		wantError[string, []byte](t, ex, "strange", "value", tandem.ErrBadResult, "ValueError")
+		wantError[string, int](t, ex, "strange", "error", nil, "Strange")
+		if n := ex.Stats().Restarts; n != 0 {
+			t.Errorf("%d restarts", n)
+		}
+	})
+}
+
 // A worker that dies with kept memory costs the calls that it ran.
 func TestWorkerDiesWithKeptMemory(t *testing.T) {
 	onEachVersion(t, python.Config{Processes: 1}, func(t *testing.T, ex *python.Executor) {
@@ -303,6 +324,7 @@ func TestArraysWithoutNumPy(t *testing.T) {
 	}
 	onEachVersion(t, python.Config{Processes: 1, Env: []string{"PYTHONPATH=" + dir}}, func(t *testing.T, ex *python.Executor) {
 		testArrays(t, ex, "memoryview")
+		testHeldArrays(t, ex)
 		wantError[python.Array[complex64], int](t, ex, "describe", python.Array[complex64]{Data: []complex64{1i}},
 			tandem.ErrBadInput, "array of complex64, which needs NumPy")
 	})
@@ -325,9 +347,29 @@ func TestArraysWithNumPy(t *testing.T) {
 	if err != nil || len(large.Data) != 40000 || large.Data[201] != 201 {
 		t.Errorf("%d elements, %v", len(large.Data), err)
 	}
+	testHeldArrays(t, ex)
 	wantError[string, floats](t, ex, "odd_array", "float32", tandem.ErrBadResult, "result is an array of float32", ".astype('float64')")
 	wantError[string, floats](t, ex, "odd_array", "object", tandem.ErrBadResult, "array of Python objects")
 	wantError[string, floats](t, ex, "odd_array", "masked", tandem.ErrBadResult, "masked array", ".filled")
+}
+
+// testHeldArrays keeps arrays beyond their calls, while others come and go.
+func testHeldArrays(t *testing.T, ex *python.Executor) {
+	t.Helper()
+	var sums []float64
+	for i := range 3 {
+		in := python.Array[float64]{Data: make([]float64, 20_000)}
+		for j := range in.Data {
+			in.Data[j] = float64(i + 1)
+		}
+		want(t, ex, "hold_array", in, i+1)
+		sums = append(sums, float64(i+1)*20_000)
+	}
+	for range 5 {
+		want(t, ex, "checksum", make([]byte, 300<<10), crc32.ChecksumIEEE(make([]byte, 300<<10)))
+	}
+	want(t, ex, "held_array_sums", 0, sums)
+	want(t, ex, "let_go", 0, 0)
 }
 
 // withNumPy returns an interpreter that has NumPy: the one that TANDEM_TEST_NUMPY

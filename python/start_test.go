@@ -535,3 +535,91 @@ func ended(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && strings.Contains(string(text), ") Z ")
 }
+
+// What imports do to their process must not reach the worker's own work, and
+// what they left must be there for each worker, once.
+func TestImportsWithConsequences(t *testing.T) {
+	onEachStart(t, func(t *testing.T, method python.Start) {
+		config, _ := laboratory(t, method)
+		module := `
+import os, socket, tempfile, time
+socket.setdefaulttimeout(0.05)
+FOLDER = tempfile.TemporaryDirectory(dir=os.path.dirname(__file__))
+LOG = open(os.environ["LAB_LOG"] + ".imports", "a")
+LOG.write("imported\n")
+def wait(_):
+    time.sleep(0.3)
+    return socket.getdefaulttimeout()
+def folder(_): return os.path.isdir(FOLDER.name)
+def pid(_): return os.getpid()
+`
+		if err := os.WriteFile(filepath.Join(config.Dir, "heavy.py"), []byte(module), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		config.Preload, config.MaxCalls = []string{"heavy.py"}, 1
+		ex, err := python.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			expect(t, ex, "heavy.py:wait", 0.05)
+			expect(t, ex, "heavy.py:folder", true)
+		}
+		starts := int(ex.Stats().Restarts) + 1
+		closeIt(t, ex)
+		if left, _ := filepath.Glob(filepath.Join(config.Dir, "tmp*")); len(left) > 0 {
+			t.Errorf("%d temporary folders are left", len(left))
+		}
+		text, err := os.ReadFile(filepath.Join(config.Dir, "log.imports"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, most := strings.Count(string(text), "imported"), 1
+		if method == python.StartSpawn {
+			most = starts
+		}
+		if lines == 0 || lines > most {
+			t.Errorf("imports wrote %d lines, want 1 to %d", lines, most)
+		}
+	})
+}
+
+// Threads that a library ends before a fork, as OpenBLAS does, do not stand in
+// the way of one.
+func TestThreadsThatEndBeforeAFork(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("templates need Linux")
+	}
+	config, _ := laboratory(t, python.StartTemplate)
+	module := `
+import os, threading
+over = threading.Event()
+thread = threading.Thread(target=over.wait, daemon=True)
+thread.start()
+def end():
+    over.set()
+    thread.join()
+os.register_at_fork(before=end)
+def alive(_): return thread.is_alive()
+`
+	if err := os.WriteFile(filepath.Join(config.Dir, "aware.py"), []byte(module), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	config.Preload = []string{"aware.py"}
+	ex := open(t, config)
+	expect(t, ex, "aware.py:alive", false)
+	if got := ex.Stats().StartMethod; got != "template" {
+		t.Errorf("start method is %q", got)
+	}
+}
+
+func expect[Out comparable](t *testing.T, ex *python.Executor, task string, want Out) {
+	t.Helper()
+	got, err := tandem.Run(within(t), ex, tandem.Declare[int, Out](task), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != want {
+		t.Errorf("%s returned %v, want %v", task, got, want)
+	}
+}

@@ -58,3 +58,26 @@ func TestJSONRefusesLoneSurrogates(t *testing.T) {
 		}
 	}
 }
+
+// node has what encoding/json does not write, with a cycle in it.
+type node struct {
+	Name     string
+	Children []*node
+	Raw      json.RawMessage `json:"-"`
+	parent   *node
+}
+
+func TestJSONLooksOnlyAtWhatIsWritten(t *testing.T) {
+	tree := func(name string) *node {
+		root := &node{Name: "root", Raw: json.RawMessage("\xff")}
+		root.Children = []*node{{Name: name, parent: root}}
+		root.parent = root
+		return root
+	}
+	if _, err := (codec.JSON{}).Append(nil, tree(`\ufffd`)); err != nil {
+		t.Errorf("text that is valid: %v", err)
+	}
+	if _, err := (codec.JSON{}).Append(nil, tree("\xff")); err == nil || !strings.Contains(err.Error(), "UTF-8") {
+		t.Errorf("text that is not UTF-8: %v", err)
+	}
+}

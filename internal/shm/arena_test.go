@@ -190,3 +190,15 @@ func TestBoxWithArenasOpens(t *testing.T) {
 		closeBox(t, plain)
 	}
 }
+
+func TestNoArenaHasNoRange(t *testing.T) {
+	b, err := shm.Create(1, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closeBox(t, b) })
+	err = b.Outbound().Read(shm.Range{}, func([]byte) error { return nil })
+	if !errors.Is(err, shm.ErrInvalid) {
+		t.Errorf("read of nothing where there is no arena: %v", err)
+	}
+}

@@ -82,6 +82,33 @@ def hold(data: memoryview):
     return len(held)
 
 
+def hold_array(array):
+    held.append(array)
+    return len(held)
+
+
+def held_array_sums(_):
+    return [float(sum(array)) for array in held]
+
+
+def fork_and_return(size):
+    pid = os.fork()
+    if pid == 0:
+        return "c" * size  # the child comes back too
+    os.waitpid(pid, 0)
+    return "p" * size
+
+
+def strange(what):
+    class Strange(Exception):
+        __class__ = property(lambda self: 1 / 0)
+
+    if what == "error":
+        raise Strange
+    with memoryview(b"released") as view:
+        return view
+
+
 def hold_in_cycle(data: memoryview):
     cycle = [data]
     cycle.append(cycle)
