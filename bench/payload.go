@@ -10,6 +10,7 @@ import (
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/bench/internal/trial"
+	"github.com/gotandem/tandem/python"
 )
 
 // payload is one size of row 6.
@@ -54,7 +55,17 @@ func sendTrial(s settings, p payload) trial.Trial {
 // arrayTrial sends NumPy arrays. Joblib puts large ones into files that its
 // workers map.
 func arrayTrial(s settings, p payload) trial.Trial {
-	return payloadTrial(s, p, p.name+" as a NumPy array to a Python worker, and a small answer", "array", false)
+	array := carrying(s, "tandem, python.Array", p, func(ex tandem.Executor) func(context.Context, []byte) error {
+		task := tandem.Declare[python.Array[uint8], [2]int](pythonFile("work.py") + ":digest_array")
+		return func(ctx context.Context, data []byte) error {
+			got, err := tandem.Run(ctx, ex, task, python.Array[uint8]{Data: data})
+			if want := digest(data); err == nil && got != want {
+				err = fmt.Errorf("digest %v: want %v", got, want)
+			}
+			return err
+		}
+	})
+	return payloadTrial(s, p, p.name+" as a NumPy array to a Python worker, and a small answer", "array", false, array)
 }
 
 // echoTrial sends bytes there and back.
