@@ -42,13 +42,13 @@ func TestP1CrashCostsTheRunningCall(t *testing.T) {
 			for i := range in {
 				in[i] = action{Do: "mark", N: i, Text: file}
 			}
-			i, lost := 0, 0
+			i, lost := 0, make(map[int]bool)
 			for out, err := range tandem.Map(within(t), ex, act, slices.Values(in)) {
 				switch {
 				case err == nil && out != strconv.Itoa(i):
 					t.Errorf("call %d returned %q", i, out)
 				case err != nil:
-					lost++
+					lost[i] = true
 					checkFailure(t, out, err, tandem.ErrWorkerLost, tandem.MayHaveRun)
 					if threads == 1 && (i%1000 != 0 || i == 0) {
 						t.Errorf("call %d: %v", i, err)
@@ -56,12 +56,16 @@ func TestP1CrashCostsTheRunningCall(t *testing.T) {
 				}
 				i++
 			}
-			if lost < 2 || lost > 2*threads {
-				t.Errorf("%d calls were lost: want 2 to %d", lost, 2*threads)
+			if len(lost) < 2 || len(lost) > 2*threads {
+				t.Errorf("%d calls were lost: want 2 to %d", len(lost), 2*threads)
 			}
 			runs := counts(t, file)
 			for i := range in {
-				if n := runs[strconv.Itoa(i)]; n != 1 {
+				n := runs[strconv.Itoa(i)]
+				if n == 0 && lost[i] && threads > 1 {
+					continue // another call killed its worker before it could leave its mark
+				}
+				if n != 1 {
 					t.Errorf("call %d ran %d times", i, n)
 				}
 			}
