@@ -44,7 +44,9 @@ type lateError struct {
 	why   string // what follows in the text
 }
 
-func (e lateError) Error() string { return fmt.Sprintf("not ready after %v%s", e.limit, e.why) }
+func (e lateError) Error() string {
+	return fmt.Sprintf("not ready after %v, the HandshakeTimeout%s", e.limit, e.why)
+}
 
 // launch starts a worker for s and shakes hands. On an error nothing is left
 // behind: no process, descriptor, mapping or goroutine.

@@ -61,7 +61,7 @@ type Config struct {
 	MaxCalls         int
 	MaxResident      int64
 	IdleTimeout      time.Duration
-	HandshakeTimeout time.Duration // covers the imports of Preload, and Initializer
+	HandshakeTimeout time.Duration // covers the imports of Preload and Initializer; zero means 10 s
 	CancelGrace      time.Duration
 	KillGrace        time.Duration
 	RestartBudget    int

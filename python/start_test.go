@@ -429,7 +429,7 @@ func TestBadInitializerIsNotReady(t *testing.T) {
 			"raises":   {"initializer: lab.py:raises raised ValueError: no model file"},
 			"exits":    {"initializer: lab.py:exits raised SystemExit: 3: it must return for the worker to serve"},
 			"ends":     {"(before that it calls the initializer lab.py:ends)", "exit status 5"},
-			"hangs":    {"not ready after 2s (before that it calls the initializer lab.py:hangs)", "signal: killed", "in hangs"},
+			"hangs":    {"not ready after 2s, the HandshakeTimeout (before that it calls the initializer lab.py:hangs)", "signal: killed", "in hangs"},
 			"hoards":   {"initializer: lab.py:hoards raised MemoryError"},
 			"number":   {"initializer: 'number' in lab.py is not a function but int"},
 			"nonesuch": {"initializer: no function 'nonesuch' in lab.py"},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"sync"
 	"unicode/utf8"
@@ -40,7 +41,7 @@ func (JSON) Append(dst []byte, p any) ([]byte, error) {
 
 // Decode stores in *p the value that src holds. Nothing of src is kept. Text
 // with a lone surrogate is refused unless p is a [json.RawMessage], which keeps
-// it as it is. On error *p is unspecified.
+// it as it is; so is null, unless *p can hold it. On error *p is unspecified.
 func (JSON) Decode(src []byte, p any) error {
 	switch p := p.(type) {
 	case *int:
@@ -59,7 +60,24 @@ func (JSON) Decode(src []byte, p any) error {
 			return nil
 		}
 	}
+	if string(src) == "null" && !holdsNull(reflect.TypeOf(p).Elem()) {
+		return fmt.Errorf("codec: decode %s: it is null (None), which a %[1]s cannot hold: take *%[1]s if that is meant", target(p))
+	}
 	return decodeJSON(src, p)
+}
+
+var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
+
+// holdsNull reports whether JSON's null means something for values of t.
+// encoding/json leaves others as they are, without an error.
+func holdsNull(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
+		return true
+	case reflect.Struct:
+		return t.NumField() == 0 || reflect.PointerTo(t).Implements(unmarshaler)
+	}
+	return reflect.PointerTo(t).Implements(unmarshaler)
 }
 
 // ID returns the codec number of docs/wire.md.

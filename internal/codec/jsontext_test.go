@@ -81,3 +81,16 @@ func TestJSONLooksOnlyAtWhatIsWritten(t *testing.T) {
 		t.Errorf("text that is not UTF-8: %v", err)
 	}
 }
+
+func TestJSONNullNeedsATypeForIt(t *testing.T) {
+	for _, p := range []any{new(int), new(string), new(float64), new(struct{ A int }), new([2]int)} {
+		if err := (codec.JSON{}).Decode([]byte("null"), p); err == nil || !strings.Contains(err.Error(), "None") {
+			t.Errorf("%T: %v", p, err)
+		}
+	}
+	for _, p := range []any{new(*int), new(any), new([]int), new(map[string]int), new(struct{}), new(json.RawMessage)} {
+		if err := (codec.JSON{}).Decode([]byte("null"), p); err != nil {
+			t.Errorf("%T: %v", p, err)
+		}
+	}
+}

@@ -105,6 +105,7 @@ def _be_worker(gate: Gate, setup: Setup) -> None:
         _start_helpers(outbox.serve, reader.run)
         _load(setup)
         _initialize(setup)
+        threads = _start_runners(runners)
     except _CannotServe as error:
         outbox.answer(_fatal(error))
         outbox.drain()
@@ -112,7 +113,12 @@ def _be_worker(gate: Gate, setup: Setup) -> None:
         _exit(1)
     outbox.answer(frames.frame(frames.HELLO, _hello(gate.nonce, memory, arenas is not None)))
     outbox.flush()
-    _serve(runners, outbox)
+    if threads:
+        for thread in threads:
+            thread.join()
+    else:
+        _guarded(runners[0].run)()
+    outbox.drain()
 
 
 def _be_template(gate: Gate, setup: Setup) -> tuple[Gate, Setup]:
@@ -295,23 +301,25 @@ def _hello(nonce: str, memory: str, arenas: bool, details: dict[str, Any] | None
     return json.dumps(body).encode()
 
 
-def _serve(runners: list[Runner], outbox: Outbox) -> None:
-    """Run calls until stop, in this thread when it is the only one."""
+def _start_runners(runners: list[Runner]) -> list[threading.Thread]:
+    """Start the threads that run calls, before there can be any: their stacks count against the memory limit.
+
+    Returns them, or none where the main thread is the only one.
+    """
     if len(runners) == 1:
-        _guarded(runners[0].run)()
-    else:
-        threads = [
-            threading.Thread(target=_guarded(runner.run), name=f"tandem {number}", daemon=True)
-            for number, runner in enumerate(runners)
-        ]
+        return []
+    threads = [
+        threading.Thread(target=_guarded(runner.run), name=f"tandem {number}", daemon=True)
+        for number, runner in enumerate(runners)
+    ]
+    for number, thread in enumerate(threads):
         try:
-            for thread in threads:
-                thread.start()
+            thread.start()
         except RuntimeError as error:
-            die(f"cannot start {len(threads)} threads: {error}")
-        for thread in threads:
-            thread.join()
-    outbox.drain()
+            text = f"{len(threads)} threads are wanted, only {number} could be started: {error}"
+            advice = ": allow more memory, or fewer threads"
+            raise _CannotServe(failures.failure("start", text + advice, type="RuntimeError")) from None
+    return threads
 
 
 def _leave(connection: socket.socket, outbox: Outbox, arenas: Arenas | None) -> None:
