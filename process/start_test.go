@@ -33,7 +33,7 @@ func TestProgramsThatCannotServe(t *testing.T) {
 	tests := map[string]struct{ mode, want string }{
 		"reaches New":       {"forgot-new", "does not call worker.Main before process.New"},
 		"ends":              {"forgot-end", "does its main call worker.Main first?"},
-		"blocks":            {"forgot-block", "not ready after 300ms (does its main call worker.Main first?)"},
+		"blocks":            {"forgot-block", "not ready after 300ms, the HandshakeTimeout (does its main call worker.Main first?)"},
 		"crashes, with why": {"crash", "exit status 7; its last lines: no configuration file"},
 	}
 	for name, test := range tests {

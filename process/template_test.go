@@ -167,7 +167,7 @@ func TestForkedWorkersServe(t *testing.T) {
 
 func TestTemplateThatCannotForkIsAnError(t *testing.T) {
 	for manner, wants := range map[string][]string{
-		"silent":   {"not ready after 3s: its template does not answer"},
+		"silent":   {"not ready after 3s, the HandshakeTimeout: its template does not answer"},
 		"dies":     {"its template had ended"},
 		"nonsense": {"its template had ended"},
 		"stranger": {"is not a child of process"},

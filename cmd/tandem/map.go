@@ -76,7 +76,8 @@ output stays together. Messages go to standard error.
 Exit status: 0 all fine, 1 some calls failed, 2 wrong command line or a task that
 cannot be loaded, 125 tandem itself failed, 126 the command cannot run, 127 there
 is no such command, 130 after Ctrl-C, 141 when nobody reads the output any more,
-143 after SIGTERM. Ctrl-C takes no more inputs and lets the calls that were accepted finish, a second one kills them.`
+143 after SIGTERM. After Ctrl-C no more inputs are taken, and those that were
+finish; a second one kills them.`
 
 // define declares the flags. What follows the task is not ours to read.
 func (f *mapFlags) define(cmd *cobra.Command) {
