@@ -18,6 +18,8 @@
 //     KeyboardInterrupt end the call, not the worker.
 //   - What a task prints goes to Config.Output, line by line, and cannot disturb the
 //     protocol. Standard input is the null device.
+//   - A result of None needs a Go type that can hold it, such as a pointer; for
+//     others it fails the call with tandem.ErrBadResult.
 //   - A function, file or module that cannot be loaded fails the call with
 //     tandem.ErrUnknownTask, or New's workers when it is in Config.Preload. The text
 //     says what exists instead, or has the traceback of the import.
