@@ -8,6 +8,13 @@ import (
 	"sync"
 )
 
+// Record is one input.
+type Record struct {
+	Whole  []byte   // as it was written; the fields joined with a space when several sources combine
+	Fields [][]byte // its parts; nil: Whole is the only one
+	Names  []string // of the fields, shared by all records of a source; nil without a header
+}
+
 // A Source yields the tokens that become inputs.
 type Source interface {
 	// Tokens yields the tokens. The bytes belong to the loop and are not
