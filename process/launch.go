@@ -232,7 +232,7 @@ func hasVariable(env []string, name string) bool {
 // setup returns what every worker is told.
 func (ex *Executor) setup() wire.Setup {
 	config := ex.config
-	return wire.Setup{Threads: config.Threads, Memory: uint64(config.Memory), MaxFrame: uint32(config.MaxFrame)}
+	return wire.Setup{Threads: config.Threads, Memory: uint64(config.Memory), MaxFrame: uint32(config.MaxFrame), Measure: ex.observed()}
 }
 
 // setup returns what the worker is told. One that was forked has loaded what is

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .arena import Arenas
+    from .measure import Meter
 
 # Stack of the reader and the flusher, which call nothing deep. It counts
 # against the memory limit; the default is 8 MiB on most systems.
@@ -59,6 +60,7 @@ class Setup:
             self.is_template = options.get("role") == "template"
             self.initializer = str(options.get("initializer") or "")
             self.ready_by = int(fields.get("ready_by", 0)) / 1e9  # by the monotonic clock; 0 when not known
+            self.measure = bool(fields.get("measure", False))
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise ProtocolError(f"body of setup: {error!r}") from None
         if not 1 <= self.threads <= MAX_THREADS:
@@ -97,7 +99,9 @@ def _be_worker(gate: Gate, setup: Setup) -> None:
     memory = _limit_memory(setup.memory)
     limits = Limits(setup.max_frame, setup.memory)
     queue, outbox = Queue(), Outbox(connection, box)
-    runners = [Runner(thread, queue, outbox, box, limits, arenas) for thread in range(setup.threads)]
+    runners = [
+        Runner(thread, queue, outbox, box, limits, arenas, _meter(setup, thread)) for thread in range(setup.threads)
+    ]
     os.register_at_fork(after_in_child=lambda: _leave(connection, outbox, arenas))
     try:
         # First, so that the end of the engine is noticed during long imports.
@@ -119,6 +123,14 @@ def _be_worker(gate: Gate, setup: Setup) -> None:
     else:
         _guarded(runners[0].run)()
     outbox.drain()
+
+
+def _meter(setup: Setup, thread: int) -> Meter | None:
+    if not setup.measure:
+        return None
+    from .measure import Meter
+
+    return Meter(thread, setup.threads == 1)
 
 
 def _be_template(gate: Gate, setup: Setup) -> tuple[Gate, Setup]:
