@@ -85,6 +85,15 @@ func (g *Gate) Enter(ctx context.Context, again bool) bool {
 	return true
 }
 
+// Pass blocks while the gate is held, for an input that needs no call, and reports
+// whether it may go on: not after ctx has ended. It belongs to the goroutine of Enter.
+func (g *Gate) Pass(ctx context.Context) bool {
+	for g.held.Load() && ctx.Err() == nil {
+		g.sleep(ctx, untilWoken)
+	}
+	return ctx.Err() == nil
+}
+
 // Now returns when the last call entered. It belongs to the goroutine of Enter.
 func (g *Gate) Now() time.Time { return g.now }
 

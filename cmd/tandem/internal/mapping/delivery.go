@@ -37,7 +37,7 @@ type delivery struct {
 	store     Store    // nil: nothing is kept
 	counters  *progress.Counters
 	hold      func(bool)      // lets no more calls start, or again
-	broken    func(err error) // is told the first error, once and without the lock
+	broken    func(err error) // is told the first error, without the lock
 	timer     *time.Timer
 	spare     sync.Pool // of *item
 
@@ -45,6 +45,7 @@ type delivery struct {
 	order  order
 	writer *results.Writer
 	armed  bool  // the timer will flush
+	closed bool
 	err    error // the first
 	told   bool  // broken was told it
 }
@@ -88,15 +89,32 @@ func (d *delivery) putInOrder(i *item) {
 	d.hold(d.order.full())
 }
 
-// flush writes what waits for others to travel with.
-func (d *delivery) flush() error {
+// flush writes what waits for others to travel with. The timer calls it, perhaps
+// after close.
+func (d *delivery) flush() {
 	d.mu.Lock()
+	if !d.closed {
+		d.flushLocked()
+	}
+	d.unlock()
+}
+
+func (d *delivery) flushLocked() {
 	d.armed = false
 	if err := d.writer.Flush(); err != nil {
 		d.note(err)
 	} else if d.recorder != nil {
 		d.note(d.recorder.Flush())
 	}
+}
+
+// close writes what waits and returns the first error of all. Nothing is written or
+// recorded after it.
+func (d *delivery) close() error {
+	d.timer.Stop()
+	d.mu.Lock()
+	d.flushLocked()
+	d.closed = true
 	err := d.err
 	d.unlock()
 	return err

@@ -3,7 +3,6 @@ package mapping
 import (
 	"iter"
 
-	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 )
@@ -49,7 +48,7 @@ func (r *run[In, Out]) flightsToStart() iter.Seq[flight] {
 func (r *run[In, Out]) planned() iter.Seq[flight] {
 	return func(yield func(flight) bool) {
 		number := 0
-		for record := range Records(r.Source) {
+		for record := range r.Source.Records() {
 			number++
 			fl := flight{number: number, record: record}
 			if r.Recorder != nil {
@@ -83,7 +82,9 @@ func (r *run[In, Out]) finishedBefore(fl *flight, decision Decision) {
 			i.message = report.Block(report.Input{Number: i.Number, Text: i.Input}, i.Err, r.Quiet)
 		}
 	}
-	r.delivery.put(i)
+	if r.gate.Pass(r.Session.Taking()) {
+		r.delivery.put(i)
+	}
 }
 
 // refused passes on an input that makes no call.
@@ -96,7 +97,9 @@ func (r *run[In, Out]) refused(fl *flight, err error) {
 	}
 	text := i.Input[:min(len(i.Input), shown)]
 	i.message = report.Block(report.Input{Number: i.Number, Text: text}, err, r.Quiet)
-	r.delivery.put(i)
+	if r.gate.Pass(r.Session.Taking()) {
+		r.delivery.put(i)
+	}
 }
 
 // notStarted passes on an input that was stopped in order to start again, and will
@@ -108,15 +111,4 @@ func (r *run[In, Out]) notStarted(fl *flight) {
 	i := r.delivery.item()
 	i.Outcome = outcome.Outcome{Number: fl.number, Input: string(fl.record.Whole), Key: fl.key, Cut: true, Exit: -1}
 	r.delivery.put(i)
-}
-
-// Records yields what a source has as records.
-func Records(source inputs.Source) iter.Seq[inputs.Record] {
-	return func(yield func(inputs.Record) bool) {
-		for token := range source.Tokens() {
-			if !yield(inputs.Record{Whole: token}) {
-				return
-			}
-		}
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/gate"
 	"github.com/gotandem/tandem/cmd/tandem/internal/halting"
+	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/progress"
 	"github.com/gotandem/tandem/cmd/tandem/internal/results"
 )
@@ -75,7 +76,7 @@ func newRun[In, Out any](job Job[In, Out]) (*run[In, Out], error) {
 		counters: &r.counters, hold: r.gate.Hold, broken: r.broken,
 		order: newOrder(), writer: results.NewWriter(job.Output),
 	}
-	r.delivery.timer = time.AfterFunc(time.Hour, func() { _ = r.delivery.flush() })
+	r.delivery.timer = time.AfterFunc(time.Hour, r.delivery.flush)
 	r.delivery.timer.Stop()
 	return r, nil
 }
@@ -104,33 +105,45 @@ func (r *run[In, Out]) finish() {
 			r.notStarted(&fl)
 		}
 	}
-	_ = r.delivery.flush() // broken has been told
-	r.delivery.timer.Stop()
+	if err := r.delivery.close(); err != nil {
+		r.broken(err) // which the timer may be about to do
+	}
 	if err := r.Source.Err(); err != nil {
-		r.fail(fmt.Errorf("standard input: %w", withoutPath(err)))
+		r.failWith(sourceStatus(err), err)
 	}
 }
 
 // broken ends the run because of what it writes: standard output that nobody reads
-// kills without a word.
+// kills without a word. It may be told more than once.
 func (r *run[In, Out]) broken(err error) {
-	if r.delivery.outputFailed() {
-		r.Session.CloseOutput()
-		if !errors.Is(err, syscall.EPIPE) {
-			r.fail(fmt.Errorf("standard output: %w", withoutPath(err)))
-		}
+	if !r.delivery.outputFailed() {
+		r.fail(err)
+		r.Session.Drain()
 		return
 	}
-	r.fail(err)
-	r.Session.Drain()
+	if !errors.Is(err, syscall.EPIPE) {
+		r.fail(fmt.Errorf("standard output: %w", withoutPath(err)))
+	}
+	r.Session.CloseOutput()
+}
+
+// sourceStatus returns the exit status for a source that ended early: that of a wrong
+// command line when it is not what was asked for.
+func sourceStatus(err error) int {
+	if e, ok := errors.AsType[*inputs.Error](err); ok && e.Wrong {
+		return 2
+	}
+	return 125
 }
 
 // fail keeps the first error that no input is to blame for.
-func (r *run[In, Out]) fail(err error) {
+func (r *run[In, Out]) fail(err error) { r.failWith(125, err) }
+
+func (r *run[In, Out]) failWith(status int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.failure == nil {
-		r.failure = &Failure{125, err}
+		r.failure = &Failure{status, err}
 	}
 }
 
