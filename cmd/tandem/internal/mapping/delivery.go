@@ -44,7 +44,7 @@ type delivery struct {
 	mu     sync.Mutex
 	order  order
 	writer *results.Writer
-	armed  bool  // the timer will flush
+	armed  bool // the timer will flush
 	closed bool
 	err    error // the first
 	told   bool  // broken was told it
