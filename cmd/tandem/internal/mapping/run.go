@@ -74,7 +74,7 @@ type run[In, Out any] struct {
 func Run[In, Out any](job Job[In, Out]) (progress.Snapshot, error) {
 	r := &run[In, Out]{Job: job, began: time.Now()}
 	r.writer = results.NewWriter(job.Output, func(error) { job.Session.CloseOutput() })
-	job.Session.Begin(job.Source.Stop, r.kill, r.unfinished)
+	job.Session.Begin(Work{StopInput: job.Source.Stop, Kill: r.kill, Unfinished: r.unfinished, Running: RunningIn(job.Executor), Groups: GroupsOf(job.Executor)})
 	if r.Quiet && r.Progress == progress.Auto {
 		r.Progress = progress.None
 	}
@@ -155,7 +155,7 @@ func (r *run[In, Out]) outcome(o tandem.Result[In, Out]) {
 
 func (r *run[In, Out]) fail(input report.Input, err error) {
 	r.counters.Failed()
-	r.Console.Print(report.Block(input, err, r.Quiet))
+	r.Console.Failure(report.Block(input, err, r.Quiet))
 }
 
 // kill ends what runs without waiting for it.
@@ -182,7 +182,7 @@ func (r *run[In, Out]) summarize() {
 	s := r.snapshot()
 	_, stopped := r.Session.Stopped()
 	wanted := r.Progress == progress.Plain || r.Progress == progress.Auto && r.Console.Terminal()
-	if !r.Session.closed.Load() && (wanted || stopped || s.Failed > 0) {
+	if !r.Session.OutputClosed() && (wanted || stopped || s.Failed > 0) {
 		r.Console.Print(s.Summary() + "\n")
 	}
 }
