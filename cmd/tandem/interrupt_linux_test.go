@@ -3,9 +3,12 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // controlC is what a terminal makes SIGINT to its foreground processes of.
@@ -97,6 +100,123 @@ func TestControlCOnATerminalWhileLoading(t *testing.T) {
 		t.Errorf("exit status %d, stdout %q", o.status, o.stdout)
 	}
 	expectQuiet(t, screen)
+}
+
+// controlZ is what a terminal makes SIGTSTP to its foreground processes of.
+const controlZ = "\x1a"
+
+// Ctrl-Z stops the calls and the program; both go on when it is continued, as fg
+// of a shell does.
+func TestControlZStopsAndContinues(t *testing.T) {
+	for name, args := range map[string][]string{
+		"python":  {"-p", "2", "tasks.py:tell_process"},
+		"command": {"-p", "2", "--", "sh", "-c", `echo pid=$$. >&2; cat "$0"; echo`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fifo := makeFifo(t)
+			s, keys, screen := startAsJob(t, append([]string{"map", "-p", "1"}, append(args[2:], ":::", fifo)...)...)
+			gate := openFifo(t, fifo)
+			call := awaitNumber(t, screen, "pid=", ".")
+			job := awaitNumber(t, screen, "job=", ".")
+			typeKeys(t, keys, controlZ)
+			screen.await(t, "stopped=")
+			awaitState(t, job, 'T')
+			awaitState(t, call, 'T')
+			if text := screen.String(); !strings.Contains(text[strings.LastIndex(text, "\x1b[K"):], "stopped=") {
+				t.Errorf("the changing line was not erased: %q", text)
+			}
+			if err := syscall.Kill(-job, syscall.SIGCONT); err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprint(gate, "released")
+			_ = gate.Close()
+			o := s.wait()
+			if o.status != 0 || !strings.Contains(o.stdout, "released") {
+				t.Errorf("exit status %d, stdout %q\n%s", o.status, o.stdout, screen)
+			}
+		})
+	}
+}
+
+// jobControl is a shell in a few lines: it starts its arguments as a job in front
+// of its terminal, says when the job has stopped, and ends as the job does.
+const jobControl = `
+import os, signal, sys
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+job = os.fork()
+if job == 0:
+    os.setpgid(0, 0)
+    os.tcsetpgrp(2, os.getpid())
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+    os.execv(sys.argv[1], sys.argv[1:])
+print("job=%d." % job, file=sys.stderr, flush=True)
+while True:
+    _, status = os.waitpid(job, os.WUNTRACED)
+    if not os.WIFSTOPPED(status):
+        os._exit(os.waitstatus_to_exitcode(status))
+    print("stopped=%d." % os.WSTOPSIG(status), file=sys.stderr, flush=True)
+`
+
+// startAsJob is startOn with a shell between.
+func startAsJob(t *testing.T, args ...string) (s *started, keys *os.File, screen *watched) {
+	t.Helper()
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	user, programs := openTerminal(t)
+	screen = newWatched()
+	s = prepare(t, args...)
+	s.cmd.Path, s.cmd.Args = python, append([]string{"python3", "-c", jobControl, program}, args...)
+	s.cmd.Stderr, s.cmd.Env = programs, append(s.cmd.Env, "TERM=xterm")
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 2}
+	s.begin("", "")
+	shown := show(user, screen)
+	t.Cleanup(func() {
+		_ = programs.Close()
+		<-shown
+	})
+	return s, user, screen
+}
+
+// awaitNumber blocks until a number stands on the screen between two texts.
+func awaitNumber(t *testing.T, screen *watched, before, after string) int {
+	t.Helper()
+	screen.await(t, before)
+	deadline := time.Now().Add(patience)
+	for {
+		_, rest, _ := strings.Cut(screen.String(), before)
+		if text, _, found := strings.Cut(rest, after); found {
+			n, err := strconv.Atoi(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("nothing after %q:\n%s", before, screen)
+		}
+		time.Sleep(time.Millisecond) // the rest of a line that has begun
+	}
+}
+
+// awaitState blocks until a process is in a state, as /proc names them.
+func awaitState(t *testing.T, pid int, state byte) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := strings.LastIndexByte(string(text), ')'); text[at+2] == state {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("process %d is not in state %c: %s", pid, state, text)
+		}
+		time.Sleep(5 * time.Millisecond) // nothing tells of the state of a process that is no child
+	}
 }
 
 // expectQuiet fails when an interpreter said something of its own.

@@ -98,17 +98,56 @@ func TestInterruptTwiceKills(t *testing.T) {
 	}
 }
 
-func TestTerminateEnds(t *testing.T) {
-	for sig, status := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
+// SIGTERM and SIGHUP let calls finish too, and say so.
+func TestTerminateFinishesWhatRuns(t *testing.T) {
+	for sig, want := range map[syscall.Signal]struct {
+		status int
+		said   string
+	}{
+		syscall.SIGTERM: {143, "tandem: terminated: finishing 1 call, another SIGTERM stops it\n"},
+		syscall.SIGHUP:  {129, "tandem: hangup: finishing 1 call, SIGTERM stops it\n"},
+	} {
 		t.Run(sig.String(), func(t *testing.T) {
-			s := start(t, "map", "--", "sh", "-c", `trap "" TERM; echo started > "$0"; sleep 600 & wait; wait`)
 			fifo := makeFifo(t)
+			s := start(t, "map", "-p", "1", "--", "sh", "-c", `echo started; cat "$0"`)
 			fmt.Fprintln(s.stdin, fifo)
-			readFifo(t, fifo)
+			gate := openFifo(t, fifo)
 			s.signal(sig)
-			s.wait().expect(t, status, "", "1 not finished")
+			s.stderr.await(t, want.said)
+			fmt.Fprint(gate, "released")
+			_ = gate.Close()
+			s.wait().expect(t, want.status, "started\nreleased", "tandem: 1 input: 1 ok, 0 failed in ")
 		})
 	}
+}
+
+// The second SIGTERM kills what will not end, and what it started.
+func TestTerminateTwiceKills(t *testing.T) {
+	s := start(t, "map", "--", "sh", "-c", `trap "" TERM; echo started > "$0"; sleep 600 & wait; wait`)
+	fifo := makeFifo(t)
+	fmt.Fprintln(s.stdin, fifo)
+	readFifo(t, fifo)
+	s.signal(syscall.SIGTERM)
+	s.stderr.await(t, "another SIGTERM stops it\n")
+	s.signal(syscall.SIGTERM)
+	s.wait().expect(t, 143, "", "1 not finished")
+}
+
+// A hangup that is ignored from the start, as under nohup, stays ignored.
+func TestIgnoredHangupStaysIgnored(t *testing.T) {
+	fifo := makeFifo(t)
+	s := prepare(t, "map", "-p", "1", "--", "sh", "-c", `echo started; cat "$0"`)
+	s.cmd.Path, s.cmd.Args = "/bin/sh", append([]string{"sh", "-c", `trap "" HUP; exec "$0" "$@"`, program}, s.cmd.Args[1:]...)
+	s.begin("", "")
+	fmt.Fprintln(s.stdin, fifo)
+	gate := openFifo(t, fifo)
+	if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Error(err)
+	}
+	fmt.Fprint(gate, "released")
+	_ = gate.Close()
+	_ = s.stdin.Close()
+	s.wait().expect(t, 0, "started\nreleased")
 }
 
 // A signal before the task is loaded ends at once.

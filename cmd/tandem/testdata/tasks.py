@@ -47,6 +47,13 @@ def announce(fifo):
         return file.read()
 
 
+def tell_process(fifo):
+    """Say which process the call runs in, then wait as announce does."""
+    print(f"pid={os.getpid()}.", flush=True)
+    with open(fifo) as file:
+        return file.read()
+
+
 def overstay(value):
     """Say that the call runs, then stay, with a child, whatever is asked."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

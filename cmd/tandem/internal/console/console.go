@@ -13,15 +13,26 @@ import (
 type Console struct {
 	out   io.Writer
 	width func() int // columns of the terminal; nil when there is none
+	paint Paint
 
 	mu    sync.Mutex
-	shown bool // the changing line is visible
+	shown bool // guarded by mu: the changing line is visible
+	held  int  // guarded by mu: how many want no changing line
 	spare []byte
 }
 
-// New returns a console on out. width returns the columns of the terminal that
-// out is, 0 when they are not known; nil means that out is no terminal.
-func New(out io.Writer, width func() int) *Console { return &Console{out: out, width: width} }
+// New returns a console on out that uses no colours. width returns the columns of
+// the terminal that out is, 0 when they are not known; nil means that out is no
+// terminal.
+func New(out io.Writer, width func() int) *Console { return NewPainted(out, width, false) }
+
+// NewPainted is New with colours.
+func NewPainted(out io.Writer, width func() int, paint Paint) *Console {
+	return &Console{out: out, width: width, paint: paint}
+}
+
+// Paint returns what colours text for this console.
+func (c *Console) Paint() Paint { return c.paint }
 
 // Terminal reports whether the output is a terminal.
 func (c *Console) Terminal() bool { return c.width != nil }
@@ -59,6 +70,15 @@ func (c *Console) Line(text []byte) {
 // Print writes text that stays, as Write does.
 func (c *Console) Print(text string) { _, _ = c.Write([]byte(text)) }
 
+// Failure writes text that stays, as Write does, its first line as a failure.
+func (c *Console) Failure(text string) {
+	first, rest, found := strings.Cut(text, "\n")
+	if first = c.paint.Red(first); found {
+		first += "\n"
+	}
+	c.Print(first + rest)
+}
+
 // eraseLine moves to the first column and clears the line.
 const eraseLine = "\r\x1b[K"
 
@@ -73,8 +93,25 @@ func (c *Console) Show(text string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.held > 0 {
+		return
+	}
 	_, _ = io.WriteString(c.out, eraseLine+text)
 	c.shown = true
+}
+
+// Hold removes the changing line and keeps it away until release is called, which
+// may be never: before the program stops or ends at once.
+func (c *Console) Hold() (release func()) {
+	c.mu.Lock()
+	c.held++
+	c.mu.Unlock()
+	c.Erase()
+	return sync.OnceFunc(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.held--
+	})
 }
 
 // Erase removes the changing line.

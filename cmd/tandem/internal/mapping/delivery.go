@@ -178,7 +178,7 @@ func (d *delivery) write(i *item) {
 		d.stderr(i)
 	}
 	if i.message != "" {
-		d.console.Print(i.message)
+		d.console.Failure(i.message)
 	}
 }
 

@@ -1,12 +1,16 @@
 package mapping
 
 import (
+	"cmp"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
+	"github.com/gotandem/tandem/cmd/tandem/internal/progress"
+	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 )
 
 // flight is an input on its way through the executor.
@@ -123,6 +127,21 @@ func (f *Flights) oldest() (fl flight, found bool) {
 		}
 	})
 	return fl, found
+}
+
+// list returns a line for each input that is under way, the oldest first.
+func (f *Flights) list() []string {
+	var under []flight
+	f.mu.Lock()
+	f.eachLocked(func(_ int, fl *flight) { under = append(under, *fl) })
+	f.mu.Unlock()
+	slices.SortFunc(under, func(a, b flight) int { return cmp.Or(a.started.Compare(b.started), a.number-b.number) })
+	lines := make([]string, 0, len(under))
+	for _, fl := range under {
+		input := report.Input{Number: fl.number, Text: string(fl.record.Whole[:min(len(fl.record.Whole), 1<<10)])}
+		lines = append(lines, input.String()+" for "+progress.Elapsed(time.Since(fl.started)))
+	}
+	return lines
 }
 
 // recall marks the input that started last as one that starts again, and returns

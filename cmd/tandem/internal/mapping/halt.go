@@ -4,11 +4,8 @@ package mapping
 // signal. It may be called any number of times, from any goroutine.
 func (s *Session) Drain() {
 	s.stopTaking()
-	s.mu.Lock()
-	stopInput := s.stopInput
-	s.mu.Unlock()
-	if stopInput != nil {
-		stopInput()
+	if stop := s.current().StopInput; stop != nil {
+		stop()
 	}
 }
 
@@ -16,10 +13,7 @@ func (s *Session) Drain() {
 func (s *Session) Kill() {
 	s.Drain()
 	s.stopRunning(errStopped)
-	s.mu.Lock()
-	kill := s.killer
-	s.mu.Unlock()
-	if kill != nil {
+	if kill := s.current().Kill; kill != nil {
 		s.closing.Go(kill)
 	}
 }

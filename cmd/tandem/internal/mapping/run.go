@@ -44,7 +44,10 @@ func Run[In, Out any](job Job[In, Out]) (progress.Snapshot, error) {
 	if err != nil {
 		return progress.Snapshot{}, err
 	}
-	job.Session.Begin(job.Source.Stop, r.kill, r.unfinished)
+	job.Session.Begin(Work{
+		StopInput: job.Source.Stop, Kill: r.kill, Unfinished: r.Flights.underWay,
+		Running: r.Flights.list, Groups: GroupsOf(job.Executor),
+	})
 	stopShowing := progress.Start(job.Console, r.Progress, r.snapshot)
 	r.consume()
 	r.finish()
@@ -173,9 +176,6 @@ func (r *run[In, Out]) kill() {
 	_ = r.Executor.Close(over) // the calls that this cuts short are counted as outcomes
 }
 
-// unfinished returns how many calls have started and not ended.
-func (r *run[In, Out]) unfinished() int { return r.Flights.underWay() }
-
 func (r *run[In, Out]) snapshot() progress.Snapshot {
 	s := r.counters.Snapshot()
 	s.Total, s.Elapsed = int64(r.Total), time.Since(r.began)
@@ -188,7 +188,7 @@ func (r *run[In, Out]) snapshot() progress.Snapshot {
 
 // summarize writes the last line, unless nobody wants it.
 func (r *run[In, Out]) summarize() {
-	if r.Session.closed.Load() || r.Quiet || r.Progress == progress.None {
+	if r.Session.OutputClosed() || r.Quiet || r.Progress == progress.None {
 		return
 	}
 	s := r.snapshot()

@@ -3,21 +3,14 @@ package mapping
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"sync"
 	"sync/atomic"
-	"syscall"
-	"time"
 
 	"github.com/gotandem/tandem/cmd/tandem/internal/console"
 	"github.com/gotandem/tandem/cmd/tandem/internal/stopping"
 )
-
-// grace is how long calls may go on after SIGTERM. Longer keeps whoever ended us
-// waiting; shorter kills calls that were about to end.
-const grace = time.Second
 
 var errStopped = errors.New("stopped")
 
@@ -28,24 +21,35 @@ type Session struct {
 	signals chan os.Signal
 	done    chan struct{} // closed by End
 	watcher sync.WaitGroup
-	timer   *time.Timer // sends GraceOver
 	quit    func(status int)
 
 	// taking ends when no more input is to be taken, running when what runs is
 	// to be killed.
-	taking, running   context.Context
-	stopTaking        context.CancelFunc
-	stopRunning       context.CancelCauseFunc
-	closing           sync.WaitGroup
-	reason            atomic.Int32 // the first event, plus 1
-	mu                sync.Mutex
-	unfinished        func() int  // how many calls were taken and have not ended
-	stopInput, killer func()      // of the run, once it has begun
-	closed            atomic.Bool // the output was closed
+	taking, running context.Context
+	stopTaking      context.CancelFunc
+	stopRunning     context.CancelCauseFunc
+	closing         sync.WaitGroup
+	reason          atomic.Int32 // the first event, plus 1
+	closed          atomic.Bool  // the output was closed
+
+	mu   sync.Mutex
+	work Work // guarded by mu: of the run, once it has begun
 }
 
-// NewSession takes over the signals that end a program. Broken pipes become
-// errors of the write. quit ends the program at once.
+// Work is what a session can do with a run. The functions may be called at once,
+// from the session's goroutine, and must not block; nil ones are left out.
+type Work struct {
+	StopInput  func()          // take no more inputs
+	Kill       func()          // end what runs; the only one that may block, on a goroutine of its own
+	Unfinished func() int      // how many calls will still be finished once input has stopped
+	Running    func() []string // a line for each call that runs, for SIGUSR1
+	Groups     func() []int    // the process groups of calls, which stop with this program on Ctrl-Z
+}
+
+// NewSession takes over the signals that end, stop and question a program. Those
+// that the program was started to ignore (nohup, a job in the background of a
+// script) stay ignored. Broken pipes become errors of the write. quit ends the
+// program at once.
 func NewSession(c *console.Console, quit func(status int)) *Session {
 	s := &Session{
 		console: c,
@@ -56,10 +60,12 @@ func NewSession(c *console.Console, quit func(status int)) *Session {
 	}
 	s.taking, s.stopTaking = context.WithCancel(context.Background())
 	s.running, s.stopRunning = context.WithCancelCause(context.Background())
-	s.timer = time.AfterFunc(time.Hour, func() { s.send(stopping.GraceOver) })
-	s.timer.Stop()
-	// Notify rather than Ignore: programs that are started inherit the latter.
-	signal.Notify(s.signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	for _, sig := range watchedSignals {
+		if !signal.Ignored(sig) {
+			// Notify rather than Ignore: programs that are started inherit the latter.
+			signal.Notify(s.signals, sig)
+		}
+	}
 	s.watcher.Go(s.watch)
 	return s
 }
@@ -70,17 +76,17 @@ func (s *Session) Taking() context.Context { return s.taking }
 // Running returns a context that ends when what runs is to be killed.
 func (s *Session) Running() context.Context { return s.running }
 
-// Begin tells the session how to stop the input, how to kill what runs, and how
-// many calls have been taken and not ended. The functions may be called at once.
-func (s *Session) Begin(stopInput, kill func(), unfinished func() int) {
+// Begin tells the session what it can do with the run. What was asked for before
+// is done at once.
+func (s *Session) Begin(w Work) {
 	s.mu.Lock()
-	s.stopInput, s.killer, s.unfinished = stopInput, kill, unfinished
+	s.work = w
 	s.mu.Unlock()
-	if s.taking.Err() != nil {
-		stopInput()
+	if s.taking.Err() != nil && w.StopInput != nil {
+		w.StopInput()
 	}
-	if s.running.Err() != nil {
-		s.closing.Go(kill)
+	if s.running.Err() != nil && w.Kill != nil {
+		s.closing.Go(w.Kill)
 	}
 }
 
@@ -89,6 +95,9 @@ func (s *Session) CloseOutput() {
 	s.closed.Store(true)
 	s.send(stopping.OutputClosed)
 }
+
+// OutputClosed reports whether the output cannot be written any more.
+func (s *Session) OutputClosed() bool { return s.closed.Load() }
 
 // Stopped returns the exit status of a run that was stopped, and whether it was.
 func (s *Session) Stopped() (status int, stopped bool) {
@@ -101,7 +110,6 @@ func (s *Session) Stopped() (status int, stopped bool) {
 // End gives the signals back and returns when nothing of the session goes on.
 func (s *Session) End() {
 	signal.Stop(s.signals)
-	s.timer.Stop()
 	close(s.done)
 	s.watcher.Wait()
 	s.closing.Wait()
@@ -121,72 +129,64 @@ func (s *Session) send(e stopping.Event) {
 func (s *Session) watch() {
 	state := stopping.Taking
 	for {
-		var event stopping.Event
 		select {
 		case <-s.done:
 			return
-		case event = <-s.events:
+		case event := <-s.events:
+			state = s.step(state, event)
 		case sig := <-s.signals:
-			if sig == syscall.SIGPIPE {
-				continue // the write that caused it has the error
+			if event, ends := eventOf(sig); ends {
+				state = s.step(state, event)
+			} else {
+				s.answer(sig)
 			}
-			event = eventOf(sig)
-		}
-		next, actions := stopping.Next(state, event)
-		if state == stopping.Taking && next != state {
-			s.reason.Store(int32(event) + 1)
-		}
-		state = next
-		for _, a := range actions {
-			s.do(a)
 		}
 	}
 }
 
-func eventOf(sig os.Signal) stopping.Event {
-	switch sig {
-	case os.Interrupt:
-		return stopping.Interrupt
-	case syscall.SIGHUP:
-		return stopping.Hangup
+// step carries out what event asks for in state and returns the state after it.
+func (s *Session) step(state stopping.State, event stopping.Event) stopping.State {
+	next, actions := stopping.Next(state, event)
+	if state == stopping.Taking && next != state {
+		s.reason.Store(int32(event) + 1)
 	}
-	return stopping.Terminate
+	for _, a := range actions {
+		s.do(a, event)
+	}
+	return next
+}
+
+// current returns what can be done with the run.
+func (s *Session) current() Work {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.work
 }
 
 // do carries out one action. It does not block.
-func (s *Session) do(a stopping.Action) {
-	s.mu.Lock()
-	stopInput, kill, unfinished := s.stopInput, s.killer, s.unfinished
-	s.mu.Unlock()
+func (s *Session) do(a stopping.Action, event stopping.Event) {
+	work := s.current()
 	switch a {
 	case stopping.StopInput:
 		s.stopTaking()
-		if stopInput != nil {
-			stopInput()
+		if work.StopInput != nil {
+			work.StopInput()
 		}
 	case stopping.SayDrain:
-		if unfinished != nil {
-			s.sayDrain(unfinished())
+		if work.Unfinished == nil {
+			return
 		}
-	case stopping.StartGrace:
-		s.timer.Reset(grace)
+		if text := stopping.DrainText(event, work.Unfinished()); text != "" {
+			s.console.Print("tandem: " + text + "\n")
+		}
 	case stopping.Kill:
 		s.stopRunning(errStopped)
-		if kill != nil {
-			s.closing.Go(kill)
+		if work.Kill != nil {
+			s.closing.Go(work.Kill)
 		}
 	case stopping.Quit:
-		s.console.Erase()
+		s.console.Hold()
 		status, _ := s.Stopped()
 		s.quit(status)
-	}
-}
-
-func (s *Session) sayDrain(n int) {
-	switch {
-	case n == 1:
-		s.console.Print("tandem: finishing 1 call, press Ctrl-C again to stop it\n")
-	case n > 1:
-		s.console.Print(fmt.Sprintf("tandem: finishing %d calls, press Ctrl-C again to stop them\n", n))
 	}
 }

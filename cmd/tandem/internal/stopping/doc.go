@@ -2,14 +2,14 @@
 //
 // # Promises
 //
-// The first Ctrl-C stops the input and lets what was taken finish, the second
-// kills, the third gives up waiting. Asked to terminate, a run has a short time
-// to finish. Output that nobody reads any more kills at once. The exit status is
-// that of the first reason to stop.
+// The first interrupt, SIGTERM or SIGHUP stops the input and lets what runs
+// finish. An interrupt or SIGTERM after that kills, one more gives up waiting; a
+// further SIGHUP changes nothing. Output that nobody reads any more kills at
+// once. The exit status is that of the first reason to stop.
 //
 // # Concurrency
 //
-// [Next] is pure: its caller owns the state.
+// All functions are pure: the caller owns the state.
 //
 // # Failure
 //
