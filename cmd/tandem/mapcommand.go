@@ -7,31 +7,34 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
-	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
-	"github.com/gotandem/tandem/cmd/tandem/internal/console"
+	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/mapping"
+	outcomes "github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 	"github.com/gotandem/tandem/command"
 )
 
 // mapCommand runs a command once for each input.
-func (f *mapFlags) mapCommand(line arguments.Line, session *mapping.Session, c *console.Console) error {
-	template, err := command.ParseTemplate(line.Command)
+func (r *mapRun) mapCommand() error {
+	template, err := command.ParseTemplate(r.line.Command)
 	if err != nil {
 		return exitf(statusUsage, "%w", err)
+	}
+	kind := commandKind{template}
+	if r.control.dryRun {
+		return dryRunOf(r, kind)
 	}
 	if err := findProgram(template); err != nil {
 		return err
 	}
-	ex, err := command.New(command.Config{Processes: f.workers(line)})
+	ex, err := command.New(command.Config{Processes: r.workers})
 	if err != nil {
 		return own(err)
 	}
-	defer closeExecutor(ex, c)
-	return runJob(f, line, mapping.Job[command.Spec, command.Output]{
-		Kind: commandKind{template}, Executor: ex, Task: command.Exec, Console: c, Session: session,
-	})
+	defer closeExecutor(ex, r.console)
+	return runJob(r, mapping.Job[command.Spec, command.Output]{Kind: kind, Executor: ex, Task: command.Exec})
 }
 
 // findProgram checks that the program exists and can be run, unless its name
@@ -60,8 +63,8 @@ func findProgram(template command.Template) error {
 type commandKind struct{ template command.Template }
 
 // Input implements [mapping.Kind].
-func (k commandKind) Input(token []byte, number int) (command.Spec, error) {
-	return command.Spec{Template: k.template, Input: string(token), Seq: number}, nil
+func (k commandKind) Input(record inputs.Record, number int) (command.Spec, error) {
+	return command.Spec{Template: k.template, Input: string(record.Whole), Seq: number}, record.Err
 }
 
 // Text implements [mapping.Kind].
@@ -70,20 +73,48 @@ func (commandKind) Text(in command.Spec) string {
 	return strconv.Quote(in.Input[:min(len(in.Input), shown)])
 }
 
-// Result implements [mapping.Kind]. A command that failed has written something
-// all the same.
-func (commandKind) Result(dst []byte, out command.Output, err error) []byte {
-	return append(dst, outputOf(out, err).Stdout...)
+// Call implements [mapping.Kind].
+func (k commandKind) Call(in command.Spec) string {
+	return quoteAll(k.template.Expand(in.Input, in.Seq, 1))
 }
 
-// Notes implements [mapping.Kind]. What a command said is shown in full, so its
-// error need not repeat the end of it. Why tandem ended it stays.
-func (commandKind) Notes(out command.Output, err error) ([]byte, error) {
-	notes := outputOf(out, err).Stderr
-	if ended, ok := err.(*command.ExitError); ok {
-		return notes, errors.New(describe(ended))
+// Finish implements [mapping.Kind]. A command that failed has written something all
+// the same. What it said is shown in full, so its error need not repeat the end of
+// it. Why tandem ended it stays.
+func (commandKind) Finish(o *outcomes.Outcome, out command.Output, err error) {
+	out = outputOf(out, err)
+	o.Stdout.Bytes, o.Stderr.Bytes = out.Stdout, out.Stderr
+	if out.Slot > 0 {
+		o.Slot, o.Start, o.Wall = out.Slot, out.Start, out.Duration
 	}
-	return notes, err
+	if err == nil {
+		return
+	}
+	o.Err, o.Exit, o.Kind = err, -1, mapping.FailureKind(err)
+	if ended, ok := errors.AsType[*command.ExitError](err); ok {
+		o.Exit, o.Signal = ended.Code, int(ended.Signal)
+		if err == error(ended) {
+			o.Err = errors.New(describe(ended))
+		}
+	}
+}
+
+// quoteAll returns a command line as a shell reads it.
+func quoteAll(args []string) string {
+	quoted := make([]string, len(args))
+	for i, arg := range args {
+		quoted[i] = quote(arg)
+	}
+	return strings.Join(quoted, " ")
+}
+
+// quote returns an argument as a shell reads it.
+func quote(arg string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%"
+	if arg != "" && strings.Trim(arg, plain) == "" {
+		return arg
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 }
 
 func outputOf(out command.Output, err error) command.Output {

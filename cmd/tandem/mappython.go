@@ -9,11 +9,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
 	"github.com/gotandem/tandem/cmd/tandem/internal/console"
 	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/mapping"
+	outcomes "github.com/gotandem/tandem/cmd/tandem/internal/outcome"
+	"github.com/gotandem/tandem/cmd/tandem/internal/quantity"
 	"github.com/gotandem/tandem/cmd/tandem/internal/results"
 	"github.com/gotandem/tandem/process"
 	"github.com/gotandem/tandem/python"
@@ -23,58 +27,115 @@ import (
 // an import that hangs, which Ctrl-C ends; shorter refuses large libraries.
 const loadWithin = 5 * time.Minute
 
-// mapPython runs a Python function once for each input.
-func (f *mapFlags) mapPython(line arguments.Line, session *mapping.Session, c *console.Console) error {
-	if err := checkFile(line.Task.File); err != nil {
-		return err
-	}
-	path, err := interpreter(f.python, line.Task.File)
-	if err != nil {
-		return exitf(statusUsage, "%w", err)
-	}
-	name := line.Task.String()
-	ex, err := python.New(python.Config{
-		Processes:   f.workers(line),
-		Threads:     f.threads,
-		Interpreter: path,
-		Preload:     append(slices.Clone(f.preload), name),
-		Initializer: f.initializer,
-		Start:       f.start,
-		Memory:      int64(f.memory),
-		MaxCalls:    f.maxCalls,
+// pythonFlags are the flags for Python functions.
+type pythonFlags struct {
+	output      results.Format
+	memory      quantity.Size
+	maxTasks    int
+	interpreter string
+	preload     []string
+	initializer string
+	start       python.Start
+}
 
-		HandshakeTimeout: loadWithin,
-		Output:           func(l process.Line) { c.Line(l.Text) },
-	})
-	if err != nil {
-		return exitf(statusUsage, "%w", err)
+// define declares the flags.
+func (f *pythonFlags) define(cmd *cobra.Command) {
+	f.output = results.JSON
+	flags := cmd.Flags()
+	flags.Var(&f.output, "output", "how results are written: raw writes text without quotes")
+	flags.Var(&f.memory, "memory", "limit the memory of each Python process: 512M, 2G")
+	flags.IntVar(&f.maxTasks, "max-tasks", 0, "replace a Python process after `N` calls")
+	flags.StringVar(&f.interpreter, "python", "", "the Python interpreter is `PATH` (default: of VIRTUAL_ENV, of .venv beside the file, python3)")
+	flags.StringArrayVar(&f.preload, "preload", nil, "import `MODULE` or FILE.py before the first call; may be given again")
+	flags.StringVar(&f.initializer, "initializer", "", "call `FILE.py:FUNCTION` without an argument once in each Python process")
+	flags.Var(&f.start, "start", "fork Python processes from one that did the imports (template), start each by itself (spawn), or auto: what is safe")
+	flags.Lookup("output").DefValue = string(results.JSON)
+	flags.Lookup("start").DefValue = "auto"
+}
+
+// check refuses values that make no sense, and all of them for a command.
+func (f *pythonFlags) check(cmd *cobra.Command, line arguments.Line) error {
+	flags := cmd.Flags()
+	if flags.Changed("max-tasks") && f.maxTasks < 1 {
+		return exitf(statusUsage, "--max-tasks is %d: want 1 or more", f.maxTasks)
 	}
-	defer closeExecutor(ex, c)
-	if err := f.awaitLoaded(ex, name, session, c); err != nil {
+	if line.Command == nil {
+		return nil
+	}
+	for _, name := range []string{"threads", "output", "memory", "max-tasks", "python", "preload", "initializer", "start"} {
+		if flags.Changed(name) {
+			return exitf(statusUsage, "--%s is for Python functions: a command does not have it", name)
+		}
+	}
+	return nil
+}
+
+// mapPython runs a Python function once for each input.
+func (r *mapRun) mapPython() error {
+	if err := checkFile(r.line.Task.File); err != nil {
 		return err
 	}
-	if why, found := strings.CutPrefix(ex.Stats().StartMethod, "spawn: "); found && !f.quiet {
-		c.Print("tandem: each Python process is started by itself: " + console.Printable(why) + "\n")
+	r.line.Task.Spread = r.inputs.spread(r.line)
+	name := r.line.Task.String()
+	kind := pythonKind{name, r.inputs.as, r.python.output, r.line.Task.Spread}
+	if r.control.dryRun {
+		return dryRunOf(r, kind)
 	}
-	return runJob(f, line, mapping.Job[json.RawMessage, json.RawMessage]{
-		Kind: pythonKind{f.as, f.output}, Executor: ex, Console: c, Session: session,
-		Task: tandem.Declare[json.RawMessage, json.RawMessage](name),
+	ex, err := r.startPython(name)
+	if err != nil {
+		return err
+	}
+	defer closeExecutor(ex, r.console)
+	if err := r.awaitLoaded(ex, name); err != nil {
+		return err
+	}
+	if why, found := strings.CutPrefix(ex.Stats().StartMethod, "spawn: "); found && !r.output.quiet {
+		r.console.Print("tandem: each Python process is started by itself: " + console.Printable(why) + "\n")
+	}
+	return runJob(r, mapping.Job[json.RawMessage, json.RawMessage]{
+		Kind: kind, Executor: ex, Task: tandem.Declare[json.RawMessage, json.RawMessage](name),
 	})
 }
 
+// startPython starts the executor of a task.
+func (r *mapRun) startPython(name string) (*python.Executor, error) {
+	path, err := interpreter(r.python.interpreter, r.line.Task.File)
+	if err != nil {
+		return nil, exitf(statusUsage, "%w", err)
+	}
+	ex, err := python.New(python.Config{
+		Processes:   r.workers,
+		Threads:     r.control.threads,
+		Interpreter: path,
+		Preload:     append(slices.Clone(r.python.preload), name),
+		Initializer: r.python.initializer,
+		Start:       r.python.start,
+		Memory:      int64(r.python.memory),
+		MaxCalls:    r.python.maxTasks,
+		Observe:     r.observe(),
+
+		HandshakeTimeout: loadWithin,
+		Output:           func(l process.Line) { r.console.Line(l.Text) },
+	})
+	if err != nil {
+		return nil, exitf(statusUsage, "%w", err)
+	}
+	return ex, nil
+}
+
 // awaitLoaded blocks until a worker has loaded the task.
-func (f *mapFlags) awaitLoaded(ex *python.Executor, name string, session *mapping.Session, c *console.Console) error {
-	c.Show("tandem: loading " + name)
-	err := ex.WaitReady(session.Taking())
-	c.Erase()
+func (r *mapRun) awaitLoaded(ex *python.Executor, name string) error {
+	r.console.Show("tandem: loading " + name)
+	err := ex.WaitReady(r.session.Taking())
+	r.console.Erase()
 	if err == nil {
 		return nil
 	}
-	if status, stopped := session.Stopped(); stopped {
+	if status, stopped := r.session.Stopped(); stopped {
 		return &exit{status: status}
 	}
-	if remote, ok := errors.AsType[*tandem.RemoteError](err); ok && remote.Traceback != "" && !f.quiet {
-		c.Print(remote.Traceback)
+	if remote, ok := errors.AsType[*tandem.RemoteError](err); ok && remote.Traceback != "" && !r.output.quiet {
+		r.console.Print(remote.Traceback)
 	}
 	return exitf(statusUsage, "cannot load %s: %s", name, strings.TrimPrefix(err.Error(), "preload: "))
 }
@@ -128,23 +189,42 @@ func interpreter(asked, file string) (string, error) {
 
 // pythonKind is how Python functions look: JSON in, JSON out.
 type pythonKind struct {
+	name   string // of the task
 	as     inputs.Format
 	output results.Format
+	spread string // how the function is called
 }
 
 // Input implements [mapping.Kind].
-func (k pythonKind) Input(token []byte, _ int) (json.RawMessage, error) { return k.as.Encode(token) }
+func (k pythonKind) Input(record inputs.Record, _ int) (json.RawMessage, error) {
+	switch {
+	case record.Err != nil:
+		return nil, record.Err
+	case record.Fields == nil:
+		return k.as.Encode(record.Whole)
+	case k.spread == arguments.Keywords:
+		return k.as.EncodeObject(record.Names, record.Fields)
+	}
+	return k.as.EncodeArray(record.Fields)
+}
 
 // Text implements [mapping.Kind].
 func (pythonKind) Text(in json.RawMessage) string { return string(in) }
 
-// Result implements [mapping.Kind].
-func (k pythonKind) Result(dst []byte, out json.RawMessage, err error) []byte {
-	if err != nil {
-		return dst
+// Call implements [mapping.Kind].
+func (k pythonKind) Call(in json.RawMessage) string {
+	name := strings.TrimSuffix(k.name, k.spread)
+	if k.spread == "" {
+		return name + "(" + string(in) + ")"
 	}
-	return k.output.Append(dst, out)
+	return name + "(" + strings.Trim(k.spread, "()") + string(in) + ")"
 }
 
-// Notes implements [mapping.Kind].
-func (pythonKind) Notes(_ json.RawMessage, err error) ([]byte, error) { return nil, err }
+// Finish implements [mapping.Kind].
+func (k pythonKind) Finish(o *outcomes.Outcome, out json.RawMessage, err error) {
+	if err == nil {
+		o.Stdout.Bytes = k.output.Append(o.Stdout.Bytes, out)
+		return
+	}
+	o.Err, o.Exit, o.Kind = err, 1, mapping.FailureKind(err)
+}

@@ -6,20 +6,14 @@ import (
 	"time"
 
 	"github.com/gotandem/tandem/cmd/tandem/internal/console"
-	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 	"github.com/gotandem/tandem/cmd/tandem/internal/progress"
 	"github.com/gotandem/tandem/cmd/tandem/internal/results"
+	"github.com/gotandem/tandem/cmd/tandem/internal/store"
 )
 
 // linger is how long a result may wait for others to travel with. Longer is noticed
 // by whoever reads, shorter costs a system call for each result.
 const linger = time.Millisecond
-
-// Store keeps results in files.
-type Store interface {
-	// Put keeps an outcome, whose streams it leaves open.
-	Put(o *outcome.Outcome) error
-}
 
 // delivery is the end of the pipeline: it puts outcomes into order and writes each
 // whole, output first, then what there is to say, then the line of the log. It may
@@ -33,8 +27,8 @@ type delivery struct {
 	unordered bool
 	tag       bool
 	console   *console.Console
-	recorder  Recorder // nil: nothing is recorded
-	store     Store    // nil: nothing is kept
+	recorder  Recorder    // nil: nothing is recorded
+	store     store.Store // nil: nothing is kept
 	counters  *progress.Counters
 	hold      func(bool)      // lets no more calls start, or again
 	broken    func(err error) // is told the first error, without the lock
@@ -167,7 +161,7 @@ func (d *delivery) write(i *item) {
 	}
 	d.note(d.stdout(i))
 	if d.store != nil && d.err == nil {
-		d.note(d.store.Put(&i.Outcome))
+		d.note(d.store.Put(&i.Outcome, &i.record))
 	}
 	if d.err != nil || i.Stderr.Len() == 0 && i.message == "" {
 		return

@@ -76,7 +76,7 @@ func (r *run[In, Out]) finishedBefore(fl *flight, decision Decision) {
 		i.Number, i.state = fl.number, skipped
 		r.counters.Skipped()
 	} else {
-		i.Outcome, i.state = *decision.Outcome, replayed
+		i.Outcome, i.state, i.record = *decision.Outcome, replayed, fl.record
 		i.Number, i.Input = fl.number, string(fl.record.Whole)
 		if i.Err != nil {
 			i.message = report.Block(report.Input{Number: i.Number, Text: i.Input}, i.Err, r.Quiet)
@@ -95,6 +95,7 @@ func (r *run[In, Out]) refused(fl *flight, err error) {
 		Number: fl.number, Input: string(fl.record.Whole), Key: fl.key,
 		Err: err, Kind: "input", Exit: -1,
 	}
+	i.record = fl.record
 	text := i.Input[:min(len(i.Input), shown)]
 	i.message = report.Block(report.Input{Number: i.Number, Text: text}, err, r.Quiet)
 	if r.gate.Pass(r.Session.Taking()) {

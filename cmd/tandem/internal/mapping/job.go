@@ -10,6 +10,7 @@ import (
 	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 	"github.com/gotandem/tandem/cmd/tandem/internal/progress"
+	"github.com/gotandem/tandem/cmd/tandem/internal/store"
 )
 
 // Kind is what differs between tasks: how inputs and outcomes look.
@@ -43,12 +44,12 @@ type Job[In, Out any] struct {
 	Memory  Memory
 	Halt    halting.Policy
 	Flights *Flights // whose Observe the executor has; nil: nobody observes
-	Details bool     // outcomes are to have all fields
+	Details bool     // outcomes are to have all fields; Tag, Store, Recorder and OnEnd need it
 
 	Unordered bool
 	Tag       bool
 	Output    io.Writer
-	Store     Store                  // nil: results are not kept
+	Store     store.Store            // nil: results are not kept
 	Recorder  Recorder               // nil: nothing is recorded
 	OnEnd     func(*outcome.Outcome) // sees each end, when it happens, on the goroutine of Run; nil for nobody
 

@@ -1,6 +1,9 @@
 package mapping
 
-import "github.com/gotandem/tandem/cmd/tandem/internal/outcome"
+import (
+	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
+	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
+)
 
 const (
 	// mostHeld is how many outcomes wait for an earlier one. More lets the others
@@ -17,7 +20,7 @@ type item struct {
 	state   state
 	message string // what to say about its failure; empty when there is nothing
 	held    bool   // it waited for its turn, and the recorder knows
-	buffer  []byte // storage for Stdout
+	record  inputs.Record
 }
 
 // state says where an item comes from.

@@ -37,12 +37,18 @@ type run[In, Out any] struct {
 	failure *Failure // why the run ends that no input is to blame for; guarded by mu
 }
 
+// Counts is what came of a run.
+type Counts struct {
+	progress.Snapshot
+	Halted bool // by the policy of the job
+}
+
 // Run maps the job's inputs and returns the counts. The executor is the caller's; a
 // kill closes it.
-func Run[In, Out any](job Job[In, Out]) (progress.Snapshot, error) {
+func Run[In, Out any](job Job[In, Out]) (Counts, error) {
 	r, err := newRun(job)
 	if err != nil {
-		return progress.Snapshot{}, err
+		return Counts{}, err
 	}
 	job.Session.Begin(Work{
 		StopInput: job.Source.Stop, Kill: r.kill, Unfinished: r.Flights.underWay,
@@ -53,7 +59,7 @@ func Run[In, Out any](job Job[In, Out]) (progress.Snapshot, error) {
 	r.finish()
 	stopShowing()
 	r.summarize()
-	return r.snapshot(), r.failed()
+	return Counts{r.snapshot(), r.halt.Halted()}, r.failed()
 }
 
 func newRun[In, Out any](job Job[In, Out]) (*run[In, Out], error) {
@@ -112,7 +118,7 @@ func (r *run[In, Out]) finish() {
 		r.broken(err) // which the timer may be about to do
 	}
 	if err := r.Source.Err(); err != nil {
-		r.failWith(sourceStatus(err), err)
+		r.failWith(SourceStatus(err), err)
 	}
 }
 
@@ -130,9 +136,9 @@ func (r *run[In, Out]) broken(err error) {
 	r.Session.CloseOutput()
 }
 
-// sourceStatus returns the exit status for a source that ended early: that of a wrong
+// SourceStatus returns the exit status for a source that ended early: that of a wrong
 // command line when it is not what was asked for.
-func sourceStatus(err error) int {
+func SourceStatus(err error) int {
 	if e, ok := errors.AsType[*inputs.Error](err); ok && e.Wrong {
 		return 2
 	}

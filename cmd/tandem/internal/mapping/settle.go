@@ -49,6 +49,7 @@ func (r *run[In, Out]) ended(fl *flight, o tandem.Result[In, Out]) *item {
 
 // detail notes what nobody needs who only wants results.
 func (r *run[In, Out]) detail(i *item, fl *flight, in In) {
+	i.record = fl.record
 	i.Input, i.Call, i.Key = string(fl.record.Whole), r.Kind.Call(in), fl.key
 	i.Attempts = fl.attempts
 	i.Start = fl.started
