@@ -34,7 +34,11 @@ func (s *speed) ahead(now time.Time, ended int64, places, before int) int {
 		return before
 	}
 	s.since, s.ended = now, ended
-	return Ahead(n, took, places)
+	ahead := Ahead(n, took, places)
+	if took < aheadTime {
+		return max(ahead, before/2) // ends come in bursts, and this time can lie between two
+	}
+	return ahead
 }
 
 // Ahead returns how many calls more than places to let through when n calls ended
