@@ -137,7 +137,7 @@ func (a *attempt) tooLarge(exit osproc.Exit) error {
 
 // cancellation returns why the call was canceled; it matches context.Canceled.
 func (a *attempt) cancellation() error {
-	cause := a.call.Batch().Canceled()
+	cause := a.call.Canceled()
 	if errors.Is(cause, context.Canceled) {
 		return cause
 	}
