@@ -54,6 +54,9 @@ func (f *mapFlags) mapPython(line arguments.Line, session *mapping.Session, c *c
 	if err := f.awaitLoaded(ex, name, session, c); err != nil {
 		return err
 	}
+	if source, err = f.inputs.fitting(line, ex, source); err != nil {
+		return err
+	}
 	if why, found := strings.CutPrefix(ex.Stats().StartMethod, "spawn: "); found && !f.quiet {
 		c.Print("tandem: each Python process is started by itself: " + console.Printable(why) + "\n")
 	}
