@@ -298,6 +298,7 @@ func (ex *Executor) prelude() string {
 
 // learn keeps what hello tells.
 func (w *worker) learn(config Config) {
+	w.slot.executor.details.Store(&w.hello.Details)
 	w.encoder = w.slot.executor.codec
 	if config.Runtime != nil {
 		w.placer = newPlacer(w.encoder, config.MaxFrame)

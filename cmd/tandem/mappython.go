@@ -89,6 +89,9 @@ func (r *mapRun) mapPython() error {
 	if err := r.awaitLoaded(ex, name); err != nil {
 		return err
 	}
+	if r.source, err = r.inputs.fitting(r.line, ex, r.source); err != nil {
+		return err
+	}
 	if why, found := strings.CutPrefix(ex.Stats().StartMethod, "spawn: "); found && !r.output.quiet {
 		r.console.Print("tandem: each Python process is started by itself: " + console.Printable(why) + "\n")
 	}

@@ -286,6 +286,8 @@ class Runner:
         """Return the frame for a call whose function raised ``error``."""
         if issubclass(type(error), MemoryError):  # isinstance asks the object itself
             return self._failure(call_id, failures.from_memory_error(error, self._limits.memory))
+        if type(error) is values.BadInput:  # of a function that an input is spread over
+            return self._failure(call_id, failures.failure("bad_input", str(error)))
         return self._failure(call_id, failures.from_exception(error))
 
     def _result(self, call_id: int, name: str, result: Any, line: bytes | None = None) -> bytes:

@@ -80,14 +80,16 @@ def main(gate: Gate, setup_frame: bytes) -> None:
     try:
         setup = Setup(setup_frame[HEADER_SIZE:])
         _prepare_process(setup)
+        loaded = setup.preload
         if setup.is_template:
             gate, setup = _be_template(gate, setup)
-        _be_worker(gate, setup)
+        _be_worker(gate, setup, loaded)
     except (ProtocolError, OSError) as error:
         die(str(error))
 
 
-def _be_worker(gate: Gate, setup: Setup) -> None:
+def _be_worker(gate: Gate, setup: Setup, loaded: list[str]) -> None:
+    """Serve. ``loaded`` is what was named to be loaded, here or in the template."""
     file = descriptors.high_copy(gate.box)
     box = descriptors.without_copies(lambda: BlackBox(file))
     arenas = descriptors.without_copies(lambda: open_arenas(box, file))
@@ -115,7 +117,8 @@ def _be_worker(gate: Gate, setup: Setup) -> None:
         outbox.drain()
         flush_output()
         _exit(1)
-    outbox.answer(frames.frame(frames.HELLO, _hello(gate.nonce, memory, arenas is not None)))
+    details = {"signatures": _signatures(loaded)}
+    outbox.answer(frames.frame(frames.HELLO, _hello(gate.nonce, memory, arenas is not None, details)))
     outbox.flush()
     if threads:
         for thread in threads:
@@ -243,6 +246,19 @@ def _preload(what: str, name: str) -> None:
     except MemoryError:
         text = f"{what}: {name} does not fit into the memory limit"
         raise _CannotServe(failures.failure("start", text, type="MemoryError")) from None
+
+
+def _signatures(names: list[str]) -> dict[str, Any]:
+    """Return what the functions take of those names that are tasks, where that is certain."""
+    found = {}
+    for name in names:
+        try:
+            signature = tasks.signature(name)
+        except Exception:  # what a module holds may raise anything when looked at, also after it was loaded
+            continue
+        if signature is not None:
+            found[name] = signature
+    return found
 
 
 def _initialize(setup: Setup) -> None:

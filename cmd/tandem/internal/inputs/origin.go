@@ -148,6 +148,9 @@ func (s *stream) close() {
 // run opens the origin and reads it to its end.
 func (s *stream) run() {
 	defer close(s.blocks)
+	if s.over() {
+		return
+	}
 	reader, err := s.origin.open()
 	if err != nil {
 		s.failure = &Error{Source: s.origin.name, Err: withoutPath(err), Wrong: true}
