@@ -21,7 +21,7 @@ type lines struct {
 	number int   // of it, from 1
 }
 
-func newLines(r io.Reader) *lines { return &lines{r: bufio.NewReaderSize(r, 1<<20)} }
+func newLines(r io.Reader) *lines { return &lines{r: bufio.NewReaderSize(r, 64<<10)} }
 
 // next returns the next line without its line feed, until the next call. io.EOF
 // is the end; what follows the last line feed is returned with

@@ -221,9 +221,9 @@ func randomInputs(r *rand.Rand, n int) []string {
 // TestResumeAfterEveryCut cuts the log of a run at every byte and resumes with
 // the inputs in another order: L1 to L5.
 func TestResumeAfterEveryCut(t *testing.T) {
-	seeds, inputs := 4, 10
+	seeds, inputs := 2, 8
 	if testing.Short() {
-		seeds = 1
+		seeds, inputs = 1, 5
 	}
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
