@@ -42,6 +42,7 @@ type mapFlags struct {
 	start              python.Start
 	quiet              bool
 	progress           progress.Mode
+	record             recordFlags
 }
 
 func newMap() *cobra.Command {
@@ -100,6 +101,7 @@ func (f *mapFlags) define(cmd *cobra.Command) {
 	flags.Var(&f.start, "start", "fork Python processes from one that did the imports (template), start each by itself (spawn), or auto: what is safe")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "one line for each failure, no progress")
 	flags.Var(&f.progress, "progress", "how progress is shown on standard error")
+	f.record.define(cmd)
 	for name, unset := range map[string]string{"as": "auto", "output": "json", "start": "auto", "progress": "auto"} {
 		flags.Lookup(name).DefValue = unset
 	}
@@ -138,6 +140,9 @@ func (f *mapFlags) check(cmd *cobra.Command, line arguments.Line) error {
 		return exitf(statusUsage, "--retries is %d: want 0 or more", f.retries)
 	case flags.Changed("max-calls") && f.maxCalls < 1:
 		return exitf(statusUsage, "--max-calls is %d: want 1 or more", f.maxCalls)
+	}
+	if err := f.record.check(cmd); err != nil {
+		return err
 	}
 	if line.Command == nil {
 		return nil

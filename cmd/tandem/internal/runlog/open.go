@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 )
@@ -78,14 +79,42 @@ func (l *Log) begin(c Config) (Notes, error) {
 	if info, err = l.file.Stat(); err != nil { // it may have grown before it was locked
 		return Notes{}, fmt.Errorf("log %s: %w", c.Path, bare(err))
 	}
-	if c.Mode == New && info.Size() > 0 {
-		return Notes{}, refuse("%s has something in it: --resume continues the run that it describes; for a new log give another name or remove it", c.Path)
+	size := info.Size()
+	if c.Mode == New && size > 0 {
+		if err := l.empty(); err != nil {
+			return Notes{}, err
+		}
+		size = 0
 	}
-	notes, err := l.load(c, info.Size())
+	notes, err := l.load(c, size)
 	if err != nil {
 		return Notes{}, err
 	}
 	return notes, l.writeHeader(c)
+}
+
+// empty empties a log in which no call has ended, such as that of a run that
+// could not start, and refuses any other file.
+func (l *Log) empty() error {
+	path := l.file.Name()
+	for lines := newLines(l.file); ; {
+		line, err := lines.next()
+		if err == io.EOF {
+			break
+		}
+		e, bad := parse(line)
+		switch {
+		case lines.number == 1 && (err != nil || bad != nil || e.header == nil):
+			return refuse("%s exists and is not a log of tandem: give --log another file", path)
+		case err != nil || bad != nil || (e.name == eventEnd || e.name == eventHeld) && e.status != statusCut:
+			return refuse("%s has the log of a run already: --resume continues that run; for a new log give another file, or remove this one", path)
+		}
+	}
+	if err := l.file.Truncate(0); err != nil {
+		return fmt.Errorf("log %s: %w", path, bare(err))
+	}
+	_, err := l.file.Seek(0, io.SeekStart)
+	return err
 }
 
 // load reads what the log has and cuts off a torn end.
