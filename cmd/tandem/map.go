@@ -14,6 +14,7 @@ type mapFlags struct {
 	inputs  inputFlags
 	control controlFlags
 	output  outputFlags
+	record  recordFlags
 	python  pythonFlags
 }
 
@@ -60,6 +61,7 @@ func (f *mapFlags) define(cmd *cobra.Command) {
 	f.control.define(cmd)
 	f.inputs.define(cmd)
 	f.output.define(cmd)
+	f.record.define(cmd)
 	f.python.define(cmd)
 }
 
@@ -87,7 +89,7 @@ func (f *mapFlags) run(cmd *cobra.Command, args []string) error {
 
 // check refuses values that make no sense, and flags that do not apply.
 func (f *mapFlags) check(cmd *cobra.Command, line arguments.Line) error {
-	for _, err := range []error{f.control.check(cmd), f.inputs.check(cmd, line), f.output.check(), f.python.check(cmd, line)} {
+	for _, err := range []error{f.control.check(cmd), f.inputs.check(cmd, line), f.output.check(), f.record.check(cmd), f.python.check(cmd, line)} {
 		if err != nil {
 			return err
 		}

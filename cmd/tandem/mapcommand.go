@@ -26,7 +26,8 @@ func (r *mapRun) mapCommand() error {
 	if r.control.dryRun {
 		return dryRunOf(r, kind)
 	}
-	if err := findProgram(template); err != nil {
+	program, err := findProgram(template)
+	if err != nil {
 		return err
 	}
 	ex, err := command.New(command.Config{Processes: r.workers})
@@ -34,7 +35,8 @@ func (r *mapRun) mapCommand() error {
 		return own(err)
 	}
 	defer closeExecutor(ex, r.console)
-	return runJob(r, mapping.Job[command.Spec, command.Output]{Kind: kind, Executor: ex, Task: command.Exec})
+	return runJob(r, mapping.Job[command.Spec, command.Output]{Kind: kind, Executor: ex, Task: command.Exec},
+		func() (record.Task, error) { return record.CommandTask(r.line.Command, false, program) })
 }
 
 // findProgram checks that the program exists and can be run, unless its name

@@ -18,6 +18,7 @@ import (
 	"github.com/gotandem/tandem/cmd/tandem/internal/mapping"
 	outcomes "github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 	"github.com/gotandem/tandem/cmd/tandem/internal/quantity"
+	"github.com/gotandem/tandem/cmd/tandem/internal/record"
 	"github.com/gotandem/tandem/cmd/tandem/internal/results"
 	"github.com/gotandem/tandem/process"
 	"github.com/gotandem/tandem/python"
@@ -97,6 +98,14 @@ func (r *mapRun) mapPython() error {
 	}
 	return runJob(r, mapping.Job[json.RawMessage, json.RawMessage]{
 		Kind: kind, Executor: ex, Task: tandem.Declare[json.RawMessage, json.RawMessage](name),
+	}, func() (record.Task, error) {
+		format := string(r.inputs.as)
+		if r.inputs.as == inputs.Auto {
+			format = ""
+		}
+		task, err := record.PythonTask(name, format, r.line.Task.File)
+		task.ByName = r.inputs.as == inputs.CSV && r.line.Task.Spread == arguments.Keywords
+		return task, err
 	})
 }
 

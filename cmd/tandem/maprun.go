@@ -13,6 +13,9 @@ import (
 	"github.com/gotandem/tandem/cmd/tandem/internal/console"
 	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/mapping"
+	"github.com/gotandem/tandem/cmd/tandem/internal/record"
+	"github.com/gotandem/tandem/cmd/tandem/internal/store"
+	"github.com/gotandem/tandem/cmd/tandem/internal/summary"
 )
 
 // mapRun is one use of "tandem map" after its flags were read.
@@ -25,6 +28,7 @@ type mapRun struct {
 	console *console.Console
 	session *mapping.Session
 	flights *mapping.Flights
+	stats   *summary.Stats // nil: nobody needs them
 }
 
 // newRun finds out what there is to do.
@@ -52,37 +56,88 @@ func (r *mapRun) observe() func(tandem.Attempt) {
 
 // details reports whether somebody needs more of outcomes than their output.
 func (r *mapRun) details() bool {
-	return r.output.results != "" || r.output.tag || r.control.timeout.percent > 0
+	return r.output.results != "" || r.output.tag || r.record.any() || r.control.timeout.percent > 0
 }
 
-// runJob maps the inputs and returns what the exit status is to be.
-func runJob[In, Out any](r *mapRun, job mapping.Job[In, Out]) (err error) {
-	kept, err := r.output.open()
+// runJob maps the inputs and returns what the exit status is to be. task describes the
+// task for a log.
+func runJob[In, Out any](r *mapRun, job mapping.Job[In, Out], task func() (record.Task, error)) (err error) {
+	started := time.Now()
+	if r.record.summary != "" || r.control.timeout.percent > 0 {
+		r.stats = summary.New(started)
+	}
+	keep, err := r.openFiles(task, started)
 	if err != nil {
 		return err
 	}
-	if kept != nil {
-		job.Store = kept
-		defer func() {
-			if closed := kept.Close(); closed != nil && err == nil {
-				err = exitf(statusOwn, "--results: %w", closed)
-			}
-		}()
-	}
-	median := newMedian()
-	if r.control.timeout.percent > 0 {
-		job.OnEnd = median.add
-	}
 	job.Console, job.Session, job.Source, job.Total, job.Flights = r.console, r.session, r.source, int(r.total), r.flights
 	job.Details = r.details()
-	job.Options = r.control.options(median.get)
+	job.Options = r.control.options(r.stats.Median)
 	job.Gate = r.control.gate(r.workers, r.line.Command != nil, r.console)
 	job.Memory = mapping.Memory{Least: int64(r.control.memfree), Free: freeMemory, Handle: new(tandem.Handle)}
 	job.Halt, job.Unordered, job.Tag = r.control.halt, r.output.unordered, r.output.tag
 	job.Output, job.Progress, job.Quiet = os.Stdout, r.output.progress, r.output.quiet
-
+	job.Store = keep.store
+	if keep.recorder != nil {
+		job.Recorder = keep.recorder
+	}
+	if r.stats != nil && r.record.summary == "" {
+		job.OnEnd = r.stats.Add // else the recorder does it
+	}
 	counts, err := mapping.Run(job)
-	return r.verdict(counts, err)
+	err = r.verdict(counts, err)
+	if closed := keep.close(counts, err); closed != nil && statusOf(err) < statusOwn {
+		err = closed
+	}
+	if r.record.summary != "" {
+		r.console.Print(r.record.report(r.stats, counts.Elapsed, job.Executor.Stats()))
+	}
+	return err
+}
+
+// files are what a run writes beside its output.
+type files struct {
+	store    store.Store      // nil: none
+	recorder *record.Recorder // nil: none
+}
+
+// openFiles opens what the flags ask for.
+func (r *mapRun) openFiles(task func() (record.Task, error), started time.Time) (f files, err error) {
+	stats := r.stats
+	if r.record.summary == "" {
+		stats = nil
+	}
+	warn := func(text string) { r.console.Print("tandem: " + text + "\n") }
+	if f.recorder, err = r.record.open(task, r.line.Command != nil, stats, started, warn); err != nil {
+		return f, err
+	}
+	if f.store, err = r.output.open(); err != nil {
+		_ = f.recorder.Close(record.Totals{Status: statusOf(err)}) // nothing was recorded
+	}
+	return f, err
+}
+
+// close closes them. outcome is what the run came to.
+func (f files) close(counts mapping.Counts, verdict error) error {
+	var err error
+	if f.store != nil {
+		if err = f.store.Close(); err != nil {
+			err = exitf(statusOwn, "--results: %w", err)
+		}
+	}
+	closed := f.recorder.Close(record.Totals{Unfinished: counts.Unfinished, Elapsed: counts.Elapsed, Status: statusOf(verdict)})
+	if closed != nil && err == nil {
+		err = own(closed)
+	}
+	return err
+}
+
+// statusOf returns the exit status that an error of a run stands for.
+func statusOf(err error) int {
+	if err == nil {
+		return 0
+	}
+	return statusOn(err)
 }
 
 // verdict returns what the exit status of a run is to be.

@@ -4,6 +4,7 @@ import (
 	"iter"
 
 	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
+	"github.com/gotandem/tandem/cmd/tandem/internal/record"
 	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 )
 
@@ -48,16 +49,16 @@ func (r *run[In, Out]) flightsToStart() iter.Seq[flight] {
 func (r *run[In, Out]) planned() iter.Seq[flight] {
 	return func(yield func(flight) bool) {
 		number := 0
-		for record := range r.Source.Records() {
+		for in := range r.Source.Records() {
 			number++
-			fl := flight{number: number, record: record}
+			fl := flight{number: number, record: in}
 			if r.Recorder != nil {
-				decision, err := r.Recorder.Plan(number, record)
+				decision, err := r.Recorder.Plan(number, in)
 				if err != nil {
 					r.broken(err)
 					return
 				}
-				if fl.key = decision.Key; decision.Action != Start {
+				if fl.key = decision.Key; decision.Action != record.Run {
 					r.finishedBefore(&fl, decision)
 					continue
 				}
@@ -70,9 +71,9 @@ func (r *run[In, Out]) planned() iter.Seq[flight] {
 }
 
 // finishedBefore passes on an input that finished in an earlier run.
-func (r *run[In, Out]) finishedBefore(fl *flight, decision Decision) {
+func (r *run[In, Out]) finishedBefore(fl *flight, decision record.Decision) {
 	i := r.delivery.item()
-	if decision.Action == Skip {
+	if decision.Action == record.Skip {
 		i.Number, i.state = fl.number, skipped
 		r.counters.Skipped()
 	} else {
