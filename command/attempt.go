@@ -38,8 +38,12 @@ const (
 // errBadSpec is the fault of the spec.
 func (a *attempt) start() error {
 	e := a.slot.executor
-	a.output.Args = a.spec.args(a.slot.number)
 	a.output.Slot = a.slot.number
+	args, err := a.spec.args(a.slot.number)
+	if err != nil {
+		return badSpec{err}
+	}
+	a.output.Args = args
 	command, err := e.prepare(&a.spec, a.output.Args)
 	if err != nil {
 		return err

@@ -134,7 +134,7 @@ func TestArgumentsC1PassUnchanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, input := range []string{"a  b", "it's", `"q"`, "*", "$(echo x)", "`x`", ";", "two\nlines", "-n", "\xff\xfe", "", "~", "a\\b"} {
-		output, err := run(t, e, command.Spec{Template: template, Input: input, Seq: i})
+		output, err := run(t, e, command.Spec{Template: template, Fields: command.Fields{Whole: input}, Seq: i})
 		want := fmt.Sprintf("%s|%d|%d|", input, output.Slot, i)
 		if err != nil || string(output.Stdout) != want || output.Slot < 1 || output.Slot > 2 {
 			t.Errorf("output %q, error %v, want %q", output.Stdout, err, want)

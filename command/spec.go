@@ -23,10 +23,12 @@ type Spec struct {
 	Args []string
 
 	// Template, if it was parsed, is used instead of Args. It is expanded with
-	// Input, Seq and the call's slot when the call starts.
+	// Fields, Seq and the call's slot when the call starts.
 	Template Template
-	Input    string
-	Seq      int
+	Fields   Fields
+
+	// Seq is the number of the input, for "{#}" and [Config.ExportNumbers].
+	Seq int
 
 	// Stdin is what the program can read. Nil means the null device. A program
 	// need not read it.
@@ -41,11 +43,11 @@ type Spec struct {
 
 // args returns the program and its arguments for a call in a slot, counted
 // from 1.
-func (s *Spec) args(slot int) []string {
+func (s *Spec) args(slot int) ([]string, error) {
 	if s.Template.IsZero() {
-		return s.Args
+		return s.Args, nil
 	}
-	return s.Template.Expand(s.Input, s.Seq, slot)
+	return s.Template.Expand(s.Fields, s.Seq, slot)
 }
 
 // Output is what a program did.
