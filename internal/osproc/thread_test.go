@@ -126,7 +126,7 @@ func TestThreadEvents(t *testing.T) {
 		}
 		c.Reap()
 		if stdout, _, exceeded := c.Output(); !exceeded || len(stdout.Bytes) > 1<<20 {
-			t.Errorf("%d bytes, exceeded %v", len(stdout), exceeded)
+			t.Errorf("%d bytes, exceeded %v", len(stdout.Bytes), exceeded)
 		}
 	})
 }
