@@ -69,7 +69,7 @@ func TestThreadKeepsOutput(t *testing.T) {
 			exit := c.Reap()
 			stdout, stderr, exceeded := c.Output()
 			if exit.Code != 3 || string(stdout.Bytes) != "out\n" || string(stderr.Bytes) != "err\n" || exceeded {
-				t.Fatalf("%v, %q, %q, %v", exit, stdout, stderr, exceeded)
+				t.Fatalf("%v, %q, %q, %v", exit, stdout.Bytes, stderr.Bytes, exceeded)
 			}
 			if again := c.Reap(); again != exit {
 				t.Fatalf("second Reap: %v, want %v", again, exit)
