@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
@@ -31,8 +30,7 @@ type mapFlags struct {
 	timeout            quantity.Duration
 	retries            int
 	unordered          bool
-	as                 inputs.Format
-	null               bool
+	inputs             inputFlags
 	output             results.Format
 	memory             quantity.Size
 	maxCalls           int
@@ -45,7 +43,7 @@ type mapFlags struct {
 }
 
 func newMap() *cobra.Command {
-	f := &mapFlags{as: inputs.Auto, output: results.JSON, progress: progress.Auto, threads: 1}
+	f := &mapFlags{output: results.JSON, progress: progress.Auto, threads: 1}
 	cmd := &cobra.Command{
 		Use:   "map",
 		Short: "run a Python function or a command once for each input",
@@ -89,8 +87,7 @@ func (f *mapFlags) define(cmd *cobra.Command) {
 	flags.Var(&f.timeout, "timeout", "kill a call that runs longer: seconds, or 200ms, 1h30m")
 	flags.IntVar(&f.retries, "retries", 0, "run a call that failed up to `N` times more, also when it may have done its work")
 	flags.BoolVar(&f.unordered, "unordered", false, "write results as they finish")
-	flags.Var(&f.as, "as", "what an input is: auto takes valid JSON as a value and anything else as text")
-	flags.BoolVarP(&f.null, "null", "0", false, "inputs on standard input end with NUL, not with a line feed")
+	f.inputs.define(cmd)
 	flags.Var(&f.output, "output", "how results are written: raw writes text without quotes")
 	flags.Var(&f.memory, "memory", "limit the memory of each Python process: 512M, 2G")
 	flags.IntVar(&f.maxCalls, "max-calls", 0, "replace a Python process after `N` calls")
@@ -100,7 +97,7 @@ func (f *mapFlags) define(cmd *cobra.Command) {
 	flags.Var(&f.start, "start", "fork Python processes from one that did the imports (template), start each by itself (spawn), or auto: what is safe")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "one line for each failure, no progress")
 	flags.Var(&f.progress, "progress", "how progress is shown on standard error")
-	for name, unset := range map[string]string{"as": "auto", "output": "json", "start": "auto", "progress": "auto"} {
+	for name, unset := range map[string]string{"output": "json", "start": "auto", "progress": "auto"} {
 		flags.Lookup(name).DefValue = unset
 	}
 }
@@ -113,9 +110,6 @@ func (f *mapFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	if err := f.check(cmd, line); err != nil {
 		return err
-	}
-	if !line.Listed && term.IsTerminal(int(os.Stdin.Fd())) {
-		return exitf(statusUsage, "no inputs: write ::: INPUT... at the end, or give lines on standard input")
 	}
 	c := newConsole()
 	session := mapping.NewSession(c, os.Exit)
@@ -139,10 +133,10 @@ func (f *mapFlags) check(cmd *cobra.Command, line arguments.Line) error {
 	case flags.Changed("max-calls") && f.maxCalls < 1:
 		return exitf(statusUsage, "--max-calls is %d: want 1 or more", f.maxCalls)
 	}
-	if line.Command == nil {
-		return nil
+	if err := f.inputs.check(cmd, line); err != nil || line.Command == nil {
+		return err
 	}
-	for _, name := range []string{"threads", "as", "output", "memory", "max-calls", "python", "preload", "initializer", "start"} {
+	for _, name := range []string{"threads", "output", "memory", "max-calls", "python", "preload", "initializer", "start"} {
 		if flags.Changed(name) {
 			return exitf(statusUsage, "--%s is for Python functions: a command does not have it", name)
 		}
@@ -150,27 +144,14 @@ func (f *mapFlags) check(cmd *cobra.Command, line arguments.Line) error {
 	return nil
 }
 
-// source returns where the inputs come from, and how many there are if that is
-// known.
-func (f *mapFlags) source(line arguments.Line) (inputs.Source, int) {
-	if line.Listed {
-		return inputs.NewList(line.Inputs), len(line.Inputs)
-	}
-	end := byte('\n')
-	if f.null {
-		end = 0
-	}
-	return inputs.NewLines(os.Stdin, end), 0
-}
-
 // workers returns how many processes to start: no more than there is work for.
-func (f *mapFlags) workers(line arguments.Line) int {
+func (f *mapFlags) workers(source inputs.Source) int {
 	n := f.processes
 	if n == 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	if line.Listed {
-		n = min(n, (len(line.Inputs)+f.threads-1)/f.threads)
+	if total, known := source.Total(); known {
+		n = int(min(int64(n), (total+int64(f.threads)-1)/int64(f.threads)))
 	}
 	return max(1, n)
 }
@@ -190,10 +171,12 @@ func (f *mapFlags) options() []tandem.MapOption {
 	return options
 }
 
-// runJob maps the inputs of a line and returns what the exit status is to be.
-func runJob[In, Out any](f *mapFlags, line arguments.Line, job mapping.Job[In, Out]) error {
+// runJob maps the inputs of a source and returns what the exit status is to be.
+func runJob[In, Out any](f *mapFlags, job mapping.Job[In, Out]) error {
 	job.Options, job.Output, job.Progress, job.Quiet = f.options(), os.Stdout, f.progress, f.quiet
-	job.Source, job.Total = f.source(line)
+	if total, known := f.inputs.totalOf(job.Source); known {
+		job.Total = int(total)
+	}
 	counts, err := mapping.Run(job)
 	if failure, ok := errors.AsType[*mapping.Failure](err); ok {
 		return &exit{failure.Status, failure.Err}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
 	"github.com/gotandem/tandem/cmd/tandem/internal/console"
+	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/mapping"
 	"github.com/gotandem/tandem/command"
 )
@@ -24,13 +25,14 @@ func (f *mapFlags) mapCommand(line arguments.Line, session *mapping.Session, c *
 	if err := findProgram(template); err != nil {
 		return err
 	}
-	ex, err := command.New(command.Config{Processes: f.workers(line)})
+	source := f.inputs.source(line)
+	ex, err := command.New(command.Config{Processes: f.workers(source)})
 	if err != nil {
 		return own(err)
 	}
 	defer closeExecutor(ex, c)
-	return runJob(f, line, mapping.Job[command.Spec, command.Output]{
-		Kind: commandKind{template}, Executor: ex, Task: command.Exec, Console: c, Session: session,
+	return runJob(f, mapping.Job[command.Spec, command.Output]{
+		Kind: commandKind{template}, Source: source, Executor: ex, Task: command.Exec, Console: c, Session: session,
 	})
 }
 
@@ -60,8 +62,8 @@ func findProgram(template command.Template) error {
 type commandKind struct{ template command.Template }
 
 // Input implements [mapping.Kind].
-func (k commandKind) Input(token []byte, number int) (command.Spec, error) {
-	return command.Spec{Template: k.template, Input: string(token), Seq: number}, nil
+func (k commandKind) Input(record inputs.Record, number int) (command.Spec, error) {
+	return command.Spec{Template: k.template, Input: string(record.Whole), Seq: number}, record.Err
 }
 
 // Text implements [mapping.Kind].

@@ -32,9 +32,10 @@ func (f *mapFlags) mapPython(line arguments.Line, session *mapping.Session, c *c
 	if err != nil {
 		return exitf(statusUsage, "%w", err)
 	}
-	name := line.Task.String()
+	line.Task.Spread = f.inputs.spread(line)
+	name, source := line.Task.String(), f.inputs.source(line)
 	ex, err := python.New(python.Config{
-		Processes:   f.workers(line),
+		Processes:   f.workers(source),
 		Threads:     f.threads,
 		Interpreter: path,
 		Preload:     append(slices.Clone(f.preload), name),
@@ -56,8 +57,8 @@ func (f *mapFlags) mapPython(line arguments.Line, session *mapping.Session, c *c
 	if why, found := strings.CutPrefix(ex.Stats().StartMethod, "spawn: "); found && !f.quiet {
 		c.Print("tandem: each Python process is started by itself: " + console.Printable(why) + "\n")
 	}
-	return runJob(f, line, mapping.Job[json.RawMessage, json.RawMessage]{
-		Kind: pythonKind{f.as, f.output}, Executor: ex, Console: c, Session: session,
+	return runJob(f, mapping.Job[json.RawMessage, json.RawMessage]{
+		Kind: pythonKind{f.inputs.as, f.output, line.Task.Spread}, Source: source, Executor: ex, Console: c, Session: session,
 		Task: tandem.Declare[json.RawMessage, json.RawMessage](name),
 	})
 }
@@ -130,10 +131,21 @@ func interpreter(asked, file string) (string, error) {
 type pythonKind struct {
 	as     inputs.Format
 	output results.Format
+	spread string // how the function is called
 }
 
 // Input implements [mapping.Kind].
-func (k pythonKind) Input(token []byte, _ int) (json.RawMessage, error) { return k.as.Encode(token) }
+func (k pythonKind) Input(record inputs.Record, _ int) (json.RawMessage, error) {
+	switch {
+	case record.Err != nil:
+		return nil, record.Err
+	case record.Fields == nil:
+		return k.as.Encode(record.Whole)
+	case k.spread == arguments.Keywords:
+		return k.as.EncodeObject(record.Names, record.Fields)
+	}
+	return k.as.EncodeArray(record.Fields)
+}
 
 // Text implements [mapping.Kind].
 func (pythonKind) Text(in json.RawMessage) string { return string(in) }

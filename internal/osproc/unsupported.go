@@ -51,6 +51,9 @@ func Adopt(*Process, int, func() Exit) (*Process, error) { return nil, ErrUnsupp
 // ExitOf returns an unknown exit.
 func ExitOf(int, time.Duration, time.Duration, int64) Exit { return Exit{Code: CodeUnknown} }
 
+// OwnUsage returns nothing.
+func OwnUsage() Usage { return Usage{} }
+
 // SendFiles returns [ErrUnsupported].
 func SendFiles(*net.UnixConn, []byte, ...*os.File) error { return ErrUnsupported }
 

@@ -21,8 +21,10 @@ import (
 // numbers is a kind whose inputs and results are integers.
 type numbers struct{}
 
-func (numbers) Input(token []byte, _ int) (int, error) { return strconv.Atoi(string(token)) }
-func (numbers) Text(in int) string                     { return strconv.Itoa(in) }
+func (numbers) Input(record inputs.Record, _ int) (int, error) {
+	return strconv.Atoi(string(record.Whole))
+}
+func (numbers) Text(in int) string { return strconv.Itoa(in) }
 
 func (numbers) Result(dst []byte, out int, err error) []byte {
 	if err != nil {

@@ -20,8 +20,9 @@ import (
 
 // Kind is what differs between tasks: how inputs and outcomes look.
 type Kind[In, Out any] interface {
-	// Input makes the input with the given number out of a token.
-	Input(token []byte, number int) (In, error)
+	// Input makes the input with the given number out of a record, or returns why
+	// there can be none: the record's own error, if it has one.
+	Input(record inputs.Record, number int) (In, error)
 
 	// Text returns an input as the user would write it.
 	Text(in In) string
@@ -87,9 +88,18 @@ func Run[In, Out any](job Job[In, Out]) (progress.Snapshot, error) {
 	case err != nil && !errors.Is(err, syscall.EPIPE):
 		failure = &Failure{125, fmt.Errorf("standard output: %w", withoutPath(err))}
 	case failure == nil && job.Source.Err() != nil:
-		failure = &Failure{125, fmt.Errorf("standard input: %w", withoutPath(job.Source.Err()))}
+		failure = &Failure{statusOf(job.Source.Err()), job.Source.Err()}
 	}
 	return r.snapshot(), failure
+}
+
+// statusOf returns the exit status for a source that ended early: that of a wrong
+// command line when it is not what was asked for.
+func statusOf(err error) int {
+	if e, ok := errors.AsType[*inputs.Error](err); ok && e.Wrong {
+		return 2
+	}
+	return 125
 }
 
 // withoutPath leaves out the name that the system has for a standard stream.
@@ -115,15 +125,15 @@ func (r *run[In, Out]) consume() error {
 	return nil
 }
 
-// inputs yields the inputs of calls. Tokens that make none fail here.
+// inputs yields the inputs of calls. Records that make none fail here.
 func (r *run[In, Out]) inputs() iter.Seq[In] {
 	return func(yield func(In) bool) {
 		number := 0
-		for token := range r.Source.Tokens() {
+		for record := range r.Source.Records() {
 			number++
-			in, err := r.Kind.Input(token, number)
+			in, err := r.Kind.Input(record, number)
 			if err != nil {
-				r.fail(report.Input{Number: r.numbers.Skip(), Text: string(token[:min(len(token), 1<<10)])}, err)
+				r.fail(report.Input{Number: r.numbers.Skip(), Text: string(record.Whole[:min(len(record.Whole), 1<<10)])}, err)
 				continue
 			}
 			r.numbers.Take()
