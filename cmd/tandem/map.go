@@ -31,6 +31,7 @@ type mapFlags struct {
 	retries            int
 	unordered          bool
 	inputs             inputFlags
+	command            commandFlags
 	output             results.Format
 	memory             quantity.Size
 	maxCalls           int
@@ -68,7 +69,8 @@ Without ::: each line of standard input is an input. A function gets an input as
 its argument; what it returns is one line of JSON on standard output, in the
 order of the inputs. A command gets the input where {} stands, or as its last
 argument: also {.} without extension, {/} base name, {//} directory, {/.} base
-name without extension, {#} number, {%} slot. It runs without a shell, and its
+name without extension, {2} the second of several fields, {NAME} one with a name,
+{#} number, {%} slot. It runs without a shell, unless --shell is given, and its
 output stays together. Messages go to standard error.
 
 Exit status: 0 all fine, 1 some calls failed, 2 wrong command line or a task that
@@ -88,8 +90,9 @@ func (f *mapFlags) define(cmd *cobra.Command) {
 	flags.IntVar(&f.retries, "retries", 0, "run a call that failed up to `N` times more, also when it may have done its work")
 	flags.BoolVar(&f.unordered, "unordered", false, "write results as they finish")
 	f.inputs.define(cmd)
+	f.command.define(cmd)
 	flags.Var(&f.output, "output", "how results are written: raw writes text without quotes")
-	flags.Var(&f.memory, "memory", "limit the memory of each Python process: 512M, 2G")
+	flags.Var(&f.memory, "memory", "limit the memory of each Python process, or of each process of a command: 512M, 2G")
 	flags.IntVar(&f.maxCalls, "max-calls", 0, "replace a Python process after `N` calls")
 	flags.StringVar(&f.python, "python", "", "the Python interpreter is `PATH` (default: of VIRTUAL_ENV, of .venv beside the file, python3)")
 	flags.StringArrayVar(&f.preload, "preload", nil, "import `MODULE` or FILE.py before the first call; may be given again")
@@ -133,10 +136,13 @@ func (f *mapFlags) check(cmd *cobra.Command, line arguments.Line) error {
 	case flags.Changed("max-calls") && f.maxCalls < 1:
 		return exitf(statusUsage, "--max-calls is %d: want 1 or more", f.maxCalls)
 	}
-	if err := f.inputs.check(cmd, line); err != nil || line.Command == nil {
+	if err := f.inputs.check(cmd, line); err != nil {
 		return err
 	}
-	for _, name := range []string{"threads", "output", "memory", "max-calls", "python", "preload", "initializer", "start"} {
+	if err := f.command.check(cmd, line, &f.inputs); err != nil || line.Command == nil {
+		return err
+	}
+	for _, name := range []string{"threads", "output", "max-calls", "python", "preload", "initializer", "start"} {
 		if flags.Changed(name) {
 			return exitf(statusUsage, "--%s is for Python functions: a command does not have it", name)
 		}

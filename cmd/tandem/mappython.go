@@ -33,6 +33,9 @@ func (f *mapFlags) mapPython(line arguments.Line, session *mapping.Session, c *c
 		return exitf(statusUsage, "%w", err)
 	}
 	line.Task.Spread = f.inputs.spread(line)
+	if err := f.fixNames(&line.Task); err != nil {
+		return err
+	}
 	name, source := line.Task.String(), f.inputs.source(line)
 	ex, err := python.New(python.Config{
 		Processes:   f.workers(source),
@@ -43,6 +46,8 @@ func (f *mapFlags) mapPython(line arguments.Line, session *mapping.Session, c *c
 		Start:       f.start,
 		Memory:      int64(f.memory),
 		MaxCalls:    f.maxCalls,
+		Env:         f.command.env,
+		Dir:         f.command.cwd,
 
 		HandshakeTimeout: loadWithin,
 		Output:           func(l process.Line) { c.Line(l.Text) },
@@ -61,6 +66,21 @@ func (f *mapFlags) mapPython(line arguments.Line, session *mapping.Session, c *c
 		Kind: pythonKind{f.inputs.as, f.output, line.Task.Spread}, Source: source, Executor: ex, Console: c, Session: session,
 		Task: tandem.Declare[json.RawMessage, json.RawMessage](name),
 	})
+}
+
+// fixNames makes the names of files mean the same in the folder of --cwd.
+func (f *mapFlags) fixNames(task *arguments.Task) (err error) {
+	if task.File, err = f.command.fixed(task.File); err != nil {
+		return err
+	}
+	f.preload = slices.Clone(f.preload)
+	for i, name := range f.preload {
+		if f.preload[i], err = f.command.fixed(name); err != nil {
+			return err
+		}
+	}
+	f.initializer, err = f.command.fixed(f.initializer)
+	return err
 }
 
 // awaitLoaded blocks until a worker has loaded the task.
