@@ -360,8 +360,9 @@ func TestProgramProblems(t *testing.T) {
 
 // Every problem of a Config is named.
 func TestConfigProblems(t *testing.T) {
-	_, err := command.New(command.Config{Processes: -1, Queue: -1, KillGrace: -1, MaxOutput: -1, Env: []string{"x"}, Dir: "/no/such"})
-	for _, field := range []string{"Processes", "Queue", "KillGrace", "MaxOutput", "Env[0]", "Dir"} {
+	_, err := command.New(command.Config{Processes: -1, Queue: -1, KillGrace: -1, MaxOutput: -1, Memory: -1, Nice: 20,
+		Spill: command.Spill{Dir: "/no/such", Threshold: -1}, Env: []string{"x"}, Dir: "/no/such"})
+	for _, field := range []string{"Processes", "Queue", "KillGrace", "MaxOutput", "Memory", "Nice", "Spill.Dir", "Spill.Threshold", "Env[0]", "Dir: "} {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("error %v does not name %s", err, field)
 		}

@@ -146,7 +146,7 @@ func (f *commandFlags) template(words []string, parser command.Parser) (command.
 	}
 	template, err := parser.Shell(strings.Join(words, " "))
 	if err != nil {
-		return template, fmt.Errorf("--shell: %w", err)
+		return template, fmt.Errorf("--shell: %s", strings.TrimPrefix(err.Error(), "shell line: "))
 	}
 	return template, nil
 }
