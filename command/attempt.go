@@ -187,7 +187,7 @@ func noRoom(err error) bool {
 
 // cancellation returns why the call was canceled; it matches context.Canceled.
 func (a *attempt) cancellation() error {
-	cause := a.call.Batch().Canceled()
+	cause := a.call.Canceled()
 	if errors.Is(cause, context.Canceled) {
 		return cause
 	}

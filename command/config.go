@@ -53,6 +53,12 @@ type Config struct {
 	// Programs are the tasks besides [Exec], by name. New copies them.
 	Programs map[string]Program
 
+	// Observe, if not nil, is called once for each attempt whose program was
+	// started and has ended, also for one that is repeated, before the outcome of
+	// its call is visible. It is called from several goroutines and must not
+	// block. The times and the memory are those of [Output].
+	Observe func(tandem.Attempt)
+
 	// KillGrace is how long a program that was asked to end may take. Zero
 	// means 1 s. Longer lets programs tidy up; shorter frees slots sooner.
 	KillGrace time.Duration

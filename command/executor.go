@@ -12,7 +12,9 @@ import (
 	"github.com/gotandem/tandem/internal/osproc"
 )
 
-// Executor runs programs. It implements [tandem.Executor].
+var _ tandem.Stopper = (*Executor)(nil)
+
+// Executor runs programs. It implements [tandem.Executor] and [tandem.Stopper].
 //
 // E1: a slot has a goroutine exactly while it is busy.
 // E2: while a slot is not busy, no call waits, except for the moment that an
@@ -160,18 +162,31 @@ func (e *Executor) settleLocked() {
 func (e *Executor) Cancel(b *tandem.Batch) {
 	b.MarkCanceled() // first: a slot that starts a call now looks at it
 	e.queue.Withdraw(b, tandem.Call.FailCanceled)
-	for _, s := range e.cancelRunning(b) {
+	e.cancelRunning(func(c tandem.Call) bool { return c.Batch() == b })
+}
+
+// Stop implements [tandem.Stopper]. A running program is asked to end.
+func (e *Executor) Stop(c tandem.Call) {
+	if e.queue.Remove(c) {
+		c.FailCanceled()
+	}
+	e.cancelRunning(func(other tandem.Call) bool { return other == c })
+}
+
+// cancelRunning makes the programs end that run a call of those that match.
+func (e *Executor) cancelRunning(match func(tandem.Call) bool) {
+	for _, s := range e.noteCanceled(match) {
 		s.thread.Wake()
 	}
 }
 
-// cancelRunning returns the slots that run calls of b, which know now that
-// these are to stop.
-func (e *Executor) cancelRunning(b *tandem.Batch) (running []*slot) {
+// noteCanceled returns the slots that run a call of those that match, which know
+// now that it is to stop.
+func (e *Executor) noteCanceled(match func(tandem.Call) bool) (running []*slot) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, s := range e.slots {
-		if s.batch == b {
+		if s.call != (tandem.Call{}) && match(s.call) {
 			s.canceled = true
 			running = append(running, s)
 		}

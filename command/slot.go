@@ -18,9 +18,9 @@ type slot struct {
 
 	// guarded by executor.mu
 	busy     bool
-	batch    *tandem.Batch // whose call is in the slot, or nil
-	canceled bool          // that call is to stop
-	pid      int           // of its program; 0 before and after
+	call     tandem.Call // in the slot; the zero value when there is none
+	canceled bool        // that call is to stop
+	pid      int         // of its program; 0 before and after
 	finished uint64
 	lastExit *osproc.Exit
 }
@@ -50,23 +50,24 @@ func (s *slot) run() {
 	}
 }
 
-// runCall makes one attempt of c and settles it. A Cancel that comes between
+// runCall makes one attempt of c and settles it. A Cancel or Stop that comes between
 // leave and settle finds the call neither here nor waiting and has no effect but
 // its mark, which the next attempt, if there is one, looks at.
 func (s *slot) runCall(c tandem.Call) {
-	s.enter(c.Batch())
-	if c.Batch().Canceled() != nil {
+	s.enter(c)
+	if c.Canceled() != nil {
 		s.leave(nil)
 		c.FailCanceled()
 		return
 	}
 	output, exit, err := s.attempt(c)
 	s.leave(exit)
+	seen := s.executor.seen(&output)
 	var ending tandem.Ending
 	if err == nil {
-		ending = s.executor.succeed(c, output)
+		ending = s.executor.succeed(c, output, seen)
 	} else {
-		ending = c.Fail(err)
+		ending = seen.Fail(c, err)
 	}
 	if ending == tandem.Again {
 		output.Close() // nobody gets it
@@ -105,11 +106,11 @@ func startError(c tandem.Call, err error) error {
 	return tandem.NewCallError(tandem.ErrWorkerStart, tandem.NotStarted, c, "", err)
 }
 
-// enter notes whose call is in the slot, so that Cancel finds it.
-func (s *slot) enter(b *tandem.Batch) {
+// enter notes which call is in the slot, so that Cancel and Stop find it.
+func (s *slot) enter(c tandem.Call) {
 	s.executor.mu.Lock()
 	defer s.executor.mu.Unlock()
-	s.batch = b
+	s.call = c
 }
 
 // started notes the program.
@@ -123,7 +124,7 @@ func (s *slot) started(pid int) {
 func (s *slot) leave(exit *osproc.Exit) {
 	s.executor.mu.Lock()
 	defer s.executor.mu.Unlock()
-	s.batch, s.canceled, s.pid = nil, false, 0
+	s.call, s.canceled, s.pid = tandem.Call{}, false, 0
 	if exit != nil {
 		s.finished++
 		s.lastExit = exit
@@ -154,7 +155,7 @@ func (s *slot) statsLocked() tandem.WorkerStats {
 	switch {
 	case s.pid != 0:
 		stats.State, stats.Running = "busy", 1
-	case s.batch != nil:
+	case s.call != tandem.Call{}:
 		stats.State, stats.Running = "starting", 1
 	}
 	if s.lastExit != nil {

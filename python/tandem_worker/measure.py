@@ -7,10 +7,9 @@ from time import monotonic_ns, process_time_ns, thread_time_ns  # as they are be
 
 from . import frames
 
-try:
-    from resource import RUSAGE_SELF, getrusage
-except ImportError:  # an interpreter that was built without it
-    getrusage = None  # type: ignore[assignment]
+TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # The unit of ru_maxrss in bytes.
 _UNIT = 1 if sys.platform == "darwin" else 1024
@@ -23,11 +22,12 @@ class Meter:
     it has that of threads which libraries start. Else it is that of the thread.
     """
 
-    __slots__ = ("_thread", "_cpu_now", "_start", "_cpu")
+    __slots__ = ("_thread", "_cpu_now", "_peak", "_start", "_cpu")
 
     def __init__(self, thread: int, alone: bool) -> None:
         self._thread = thread
         self._cpu_now = process_time_ns if alone else thread_time_ns
+        self._peak = _peak_reader()
         self._start = 0
         self._cpu = 0
 
@@ -41,11 +41,17 @@ class Meter:
         """Return the frame that answers the call with what was measured."""
         wall = monotonic_ns() - self._start
         cpu = self._cpu_now() - self._cpu
-        return frames.measured(frame, self._start, wall, max(0, cpu), peak(), self._thread)
+        return frames.measured(frame, self._start, wall, max(0, cpu), self._peak(), self._thread)
 
 
-def peak() -> int:
-    """Return the largest resident set of this process so far in bytes, or 0 when the system does not say."""
-    if getrusage is None:
-        return 0
-    return getrusage(RUSAGE_SELF).ru_maxrss * _UNIT
+def _peak_reader() -> Callable[[], int]:
+    """Return what returns the largest resident set of this process so far in bytes, or 0 when the system does not say."""
+    try:
+        from resource import RUSAGE_SELF, getrusage
+    except ImportError:  # an interpreter that was built without it
+        return int
+
+    def peak() -> int:
+        return getrusage(RUSAGE_SELF).ru_maxrss * _UNIT
+
+    return peak

@@ -16,6 +16,7 @@ from . import descriptors, failures, frames, tasks
 from .arena import open_arenas
 from .calls import Queue
 from .frames import HEADER_SIZE, ProtocolError
+from .measure import Meter
 from .outbox import MAX_THREADS, BlackBox, Outbox
 from .reader import NO_MEMORY, Reader, die
 from .runner import Limits, Runner, flush_output
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .arena import Arenas
-    from .measure import Meter
 
 # Stack of the reader and the flusher, which call nothing deep. It counts
 # against the memory limit; the default is 8 MiB on most systems.
@@ -131,8 +131,6 @@ def _be_worker(gate: Gate, setup: Setup, loaded: list[str]) -> None:
 def _meter(setup: Setup, thread: int) -> Meter | None:
     if not setup.measure:
         return None
-    from .measure import Meter
-
     return Meter(thread, setup.threads == 1)
 
 
