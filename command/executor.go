@@ -23,6 +23,7 @@ var _ tandem.Stopper = (*Executor)(nil)
 type Executor struct {
 	config Config   // immutable
 	env    []string // immutable
+	nice   int      // of programs; immutable
 	queue  *tandem.Queue
 
 	forced   atomic.Bool  // set by kill
@@ -49,25 +50,41 @@ func New(config Config) (*Executor, error) {
 	config = config.withDefaults()
 	e := &Executor{
 		config: config,
-		env:    environment(inherited(os.Environ()), config.Env),
+		env:    environment(inherited(os.Environ(), config.ExportNumbers), config.Env),
 		queue:  tandem.NewQueue(config.Queue),
+	}
+	var err error
+	if e.nice, err = niceness(config.Nice); err != nil {
+		return nil, explainNew(err, config.Processes)
 	}
 	for i := range config.Processes {
 		s, err := newSlot(e, i+1)
 		if err != nil {
 			e.release()
-			return nil, explainNew(err)
+			return nil, explainNew(err, config.Processes)
 		}
 		e.slots = append(e.slots, s)
 	}
 	return e, nil
 }
 
-func explainNew(err error) error {
+func explainNew(err error, processes int) error {
 	if errors.Is(err, osproc.ErrUnsupported) {
 		return fmt.Errorf("command: %w: %w", tandem.ErrUnsupported, err)
 	}
+	if advice := descriptorAdvice(err); advice != "" {
+		return fmt.Errorf("command: Processes is %d: %s: %w", processes, advice, err)
+	}
 	return fmt.Errorf("command: %w", err)
+}
+
+// niceness returns that of programs with more than ours.
+func niceness(more int) (int, error) {
+	if more == 0 {
+		return 0, nil
+	}
+	ours, err := osproc.Niceness()
+	return min(ours+more, mostNice), err
 }
 
 // release closes what the slots hold, in which nothing runs.

@@ -46,8 +46,8 @@ func (p Program) validate(name string) error {
 	if err := checkEnv(field+".Env", p.Env); err != nil {
 		errs = append(errs, err)
 	}
-	if err := checkDir(p.Dir); err != nil {
-		errs = append(errs, fmt.Errorf("%s.%w", field, err))
+	if err := checkDir(field+".Dir", p.Dir); err != nil {
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -14,6 +14,7 @@ type slot struct {
 	number   int // from 1
 
 	thread *osproc.Thread
+	env    numberedEnv // owned by the goroutine of the busy slot
 
 	// guarded by executor.mu
 	busy     bool
@@ -29,7 +30,10 @@ func newSlot(e *Executor, number int) (*slot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &slot{executor: e, number: number, thread: thread}, nil
+	return &slot{
+		executor: e, number: number, thread: thread,
+		env: newNumberedEnv(e.env, number, e.config.ExportNumbers),
+	}, nil
 }
 
 // run runs calls until there are none. It is the goroutine of a busy slot.
@@ -66,6 +70,7 @@ func (s *slot) runCall(c tandem.Call) {
 		ending = seen.Fail(c, err)
 	}
 	if ending == tandem.Again {
+		output.Close() // nobody gets it
 		s.executor.queue.Return(c.Only())
 	}
 }
@@ -81,16 +86,24 @@ func (s *slot) attempt(c tandem.Call) (output Output, exit *osproc.Exit, err err
 	}
 	a := &attempt{slot: s, call: c, spec: spec}
 	if err := a.start(); err != nil {
-		kind := tandem.ErrWorkerStart
-		if errors.Is(err, errBadSpec) {
-			kind = tandem.ErrBadInput
-		}
-		return output, nil, tandem.NewCallError(kind, tandem.NotStarted, c, "", err)
+		return output, nil, startError(c, err)
 	}
 	s.started(a.child.PID())
 	why := a.supervise()
 	end := a.finish()
 	return a.output, &end, a.outcome(why, end)
+}
+
+// startError returns the error of an attempt whose program was not started, or
+// not left running.
+func startError(c tandem.Call, err error) error {
+	switch {
+	case errors.Is(err, errBadSpec):
+		return tandem.NewCallError(tandem.ErrBadInput, tandem.NotStarted, c, "", err)
+	case errors.Is(err, osproc.ErrConstrain):
+		return tandem.NewCallError(tandem.ErrWorkerStart, tandem.MayHaveRun, c, "", err)
+	}
+	return tandem.NewCallError(tandem.ErrWorkerStart, tandem.NotStarted, c, "", err)
 }
 
 // enter notes which call is in the slot, so that Cancel and Stop find it.

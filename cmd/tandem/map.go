@@ -16,6 +16,7 @@ type mapFlags struct {
 	output  outputFlags
 	record  recordFlags
 	python  pythonFlags
+	command commandFlags
 }
 
 func newMap() *cobra.Command {
@@ -63,6 +64,7 @@ func (f *mapFlags) define(cmd *cobra.Command) {
 	f.output.define(cmd)
 	f.record.define(cmd)
 	f.python.define(cmd)
+	f.command.define(cmd)
 }
 
 // run is the verb.
@@ -89,7 +91,10 @@ func (f *mapFlags) run(cmd *cobra.Command, args []string) error {
 
 // check refuses values that make no sense, and flags that do not apply.
 func (f *mapFlags) check(cmd *cobra.Command, line arguments.Line) error {
-	for _, err := range []error{f.control.check(cmd), f.inputs.check(cmd, line), f.output.check(), f.record.check(cmd), f.python.check(cmd, line)} {
+	for _, err := range []error{
+		f.control.check(cmd), f.inputs.check(cmd, line), f.output.check(line), f.record.check(cmd),
+		f.python.check(cmd, line), f.command.check(cmd, line, &f.inputs),
+	} {
 		if err != nil {
 			return err
 		}

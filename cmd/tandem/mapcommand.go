@@ -13,79 +13,145 @@ import (
 	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/mapping"
 	outcomes "github.com/gotandem/tandem/cmd/tandem/internal/outcome"
+	"github.com/gotandem/tandem/cmd/tandem/internal/record"
 	"github.com/gotandem/tandem/command"
 )
 
 // mapCommand runs a command once for each input.
 func (r *mapRun) mapCommand() error {
-	template, err := command.ParseTemplate(r.line.Command)
+	kind, err := r.newCommandKind()
 	if err != nil {
 		return exitf(statusUsage, "%w", err)
 	}
-	kind := commandKind{template}
+	r.source = kind.checked(r.source)
 	if r.control.dryRun {
 		return dryRunOf(r, kind)
 	}
-	program, err := findProgram(template)
+	program, err := r.findProgram(kind.template)
 	if err != nil {
 		return err
 	}
-	ex, err := command.New(command.Config{Processes: r.workers})
+	config := r.command.config(r.workers, r.python.memory)
+	config.Observe = r.observe()
+	ex, err := command.New(config)
 	if err != nil {
 		return own(err)
 	}
 	defer closeExecutor(ex, r.console)
-	return runJob(r, mapping.Job[command.Spec, command.Output]{Kind: kind, Executor: ex, Task: command.Exec},
-		func() (record.Task, error) { return record.CommandTask(r.line.Command, false, program) })
+	return runJob(r, mapping.Job[command.Spec, command.Output]{Kind: kind, Executor: ex, Task: command.Exec, Lines: kind.lines},
+		func() (record.Task, error) { return record.CommandTask(r.line.Command, r.command.shell, program) })
 }
 
-// findProgram checks that the program exists and can be run, unless its name
-// depends on the input.
-func findProgram(template command.Template) error {
-	program := template.Expand("a", 1, 1)[0]
-	if program != template.Expand("b", 2, 2)[0] {
-		return nil
+// findProgram checks that the program exists and can be run, and returns its path:
+// none when its name depends on the input, or on a PATH that is not ours.
+func (r *mapRun) findProgram(template command.Template) (path string, err error) {
+	program, fixed := template.Program()
+	if !fixed || r.command.setsPath() && !strings.Contains(program, "/") {
+		return "", nil
 	}
-	_, err := exec.LookPath(program)
+	program = r.command.place(program)
+	path, err = exec.LookPath(program)
 	switch {
 	case err == nil:
-		return nil
+		return path, nil
 	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist):
-		return exitf(statusNotFound, "there is no command %q: give the name of a program in PATH, or a path", program)
+		return "", exitf(statusNotFound, "there is no command %q: give the name of a program in PATH, or a path", program)
 	case errors.Is(err, exec.ErrDot):
-		return exitf(statusNotFound, "command %q is in the current directory, not in PATH: write ./%s", program, filepath.Base(program))
+		return "", exitf(statusNotFound, "command %q is in the current directory, not in PATH: write ./%s", program, filepath.Base(program))
 	}
 	if lookup, ok := errors.AsType[*exec.Error](err); ok {
 		err = lookup.Err
 	}
-	return exitf(statusNotRun, "command %q cannot be run: %w", program, err)
+	return "", exitf(statusNotRun, "command %q cannot be run: %w", program, err)
 }
 
 // commandKind is how commands look: bytes in, bytes out.
-type commandKind struct{ template command.Template }
+type commandKind struct {
+	flags    *commandFlags
+	words    []string
+	parser   command.Parser
+	header   bool // the names of fields come with the first input
+	template command.Template
+	lines    *mapping.Lines // nil: output is kept until a command has ended
+}
+
+// newCommandKind reads the command of a line, as far as that is possible before
+// there is an input.
+func (r *mapRun) newCommandKind() (k *commandKind, err error) {
+	k = &commandKind{
+		flags: &r.command, words: r.line.Command,
+		parser: r.command.parser(&r.inputs), header: r.inputs.as == inputs.CSV,
+	}
+	if r.output.lineBuffer {
+		k.lines = mapping.NewLines()
+	}
+	k.template, err = r.command.template(k.words, k.parser)
+	return k, err
+}
+
+// checked returns a source of the records of source that ends at once when the
+// command does not fit their names.
+func (k *commandKind) checked(source inputs.Source) inputs.Source {
+	if !k.header {
+		return source
+	}
+	return inputs.NewChecked(source, func(first inputs.Record) (err error) {
+		k.parser.Names = first.Names
+		if k.template, err = k.flags.template(k.words, k.parser); err != nil {
+			return &inputs.Error{Source: "command", Err: err, Wrong: true}
+		}
+		return nil
+	})
+}
 
 // Input implements [mapping.Kind].
-func (k commandKind) Input(record inputs.Record, number int) (command.Spec, error) {
-	return command.Spec{Template: k.template, Input: string(record.Whole), Seq: number}, record.Err
+func (k *commandKind) Input(record inputs.Record, number int) (command.Spec, error) {
+	spec := command.Spec{Template: k.template, Seq: number}
+	if k.flags.pipe {
+		spec.Stdin = record.Whole
+	} else {
+		spec.Fields = fieldsOf(record)
+	}
+	if k.lines != nil {
+		stdout, stderr := k.lines.Of(number, record.Whole)
+		spec.Sink = command.NewLineSink(stdout, stderr)
+	}
+	return spec, record.Err
+}
+
+// fieldsOf returns a record as what a template takes.
+func fieldsOf(record inputs.Record) command.Fields {
+	fields := command.Fields{Whole: string(record.Whole), Names: record.Names}
+	if record.Fields != nil {
+		fields.Values = make([]string, len(record.Fields))
+	}
+	for i, field := range record.Fields {
+		fields.Values[i] = string(field)
+	}
+	return fields
 }
 
 // Text implements [mapping.Kind].
-func (commandKind) Text(in command.Spec) string {
+func (*commandKind) Text(in command.Spec) string {
 	const shown = 400
-	return strconv.Quote(in.Input[:min(len(in.Input), shown)])
+	if in.Stdin != nil {
+		return fmt.Sprintf("block of %d bytes", len(in.Stdin))
+	}
+	return strconv.Quote(in.Fields.Whole[:min(len(in.Fields.Whole), shown)])
 }
 
 // Call implements [mapping.Kind].
-func (k commandKind) Call(in command.Spec) string {
-	return quoteAll(k.template.Expand(in.Input, in.Seq, 1))
+func (k *commandKind) Call(in command.Spec) (string, error) {
+	return in.Template.CommandLine(in.Fields, in.Seq, 1)
 }
 
 // Finish implements [mapping.Kind]. A command that failed has written something all
 // the same. What it said is shown in full, so its error need not repeat the end of
 // it. Why tandem ended it stays.
-func (commandKind) Finish(o *outcomes.Outcome, out command.Output, err error) {
-	out = outputOf(out, err)
-	o.Stdout.Bytes, o.Stderr.Bytes = out.Stdout, out.Stderr
+func (*commandKind) Finish(o *outcomes.Outcome, out command.Output, err error) {
+	out = command.OutputOf(out, err)
+	o.Stdout = outcomes.Stream{Bytes: out.Stdout, File: out.StdoutFile, Size: out.StdoutSize}
+	o.Stderr = outcomes.Stream{Bytes: out.Stderr, File: out.StderrFile, Size: out.StderrSize}
 	if out.Slot > 0 {
 		o.Slot, o.Start, o.Wall = out.Slot, out.Start, out.Duration
 	}
@@ -99,31 +165,6 @@ func (commandKind) Finish(o *outcomes.Outcome, out command.Output, err error) {
 			o.Err = errors.New(describe(ended))
 		}
 	}
-}
-
-// quoteAll returns a command line as a shell reads it.
-func quoteAll(args []string) string {
-	quoted := make([]string, len(args))
-	for i, arg := range args {
-		quoted[i] = quote(arg)
-	}
-	return strings.Join(quoted, " ")
-}
-
-// quote returns an argument as a shell reads it.
-func quote(arg string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%"
-	if arg != "" && strings.Trim(arg, plain) == "" {
-		return arg
-	}
-	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
-}
-
-func outputOf(out command.Output, err error) command.Output {
-	if ended, ok := errors.AsType[*command.ExitError](err); ok {
-		return ended.Output
-	}
-	return out
 }
 
 // describe says how a command ended. Its standard error is shown apart.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
 	"github.com/gotandem/tandem/cmd/tandem/internal/progress"
 	"github.com/gotandem/tandem/cmd/tandem/internal/results"
 	"github.com/gotandem/tandem/cmd/tandem/internal/store"
@@ -12,12 +13,13 @@ import (
 
 // outputFlags are the flags that say where results go and what is shown.
 type outputFlags struct {
-	unordered bool
-	keepOrder bool
-	tag       bool
-	results   string
-	quiet     bool
-	progress  progress.Mode
+	unordered  bool
+	keepOrder  bool
+	tag        bool
+	lineBuffer bool
+	results    string
+	quiet      bool
+	progress   progress.Mode
 }
 
 // define declares the flags.
@@ -27,6 +29,7 @@ func (f *outputFlags) define(cmd *cobra.Command) {
 	flags.BoolVar(&f.unordered, "unordered", false, "write results as they finish")
 	flags.BoolVarP(&f.keepOrder, "keep-order", "k", false, "write results in the order of the inputs, which is the default")
 	flags.BoolVar(&f.tag, "tag", false, "write the input and a TAB before each line of what its call writes")
+	flags.BoolVar(&f.lineBuffer, "line-buffer", false, "write the lines of commands as they come, in any order")
 	flags.StringVar(&f.results, "results", "", "also keep what each call writes: in files below the folder `DIR`, or in one file whose name ends with .csv, .tsv or .json")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "one line for each failure, no progress, no summary")
 	flags.Var(&f.progress, "progress", "how progress is shown on standard error")
@@ -34,9 +37,16 @@ func (f *outputFlags) define(cmd *cobra.Command) {
 }
 
 // check refuses flags that contradict each other.
-func (f *outputFlags) check() error {
-	if f.unordered && f.keepOrder {
+func (f *outputFlags) check(line arguments.Line) error {
+	switch {
+	case f.unordered && f.keepOrder:
 		return exitf(statusUsage, "--unordered and --keep-order contradict each other: leave one of them out")
+	case f.lineBuffer && line.Command == nil:
+		return exitf(statusUsage, "--line-buffer is for commands, and %s is a Python function, which returns one value: leave it out", line.Task)
+	case f.lineBuffer && f.keepOrder:
+		return exitf(statusUsage, "--line-buffer writes lines as they come and --keep-order does not: leave one of them out")
+	case f.lineBuffer && f.results != "":
+		return exitf(statusUsage, "--line-buffer keeps nothing and --results keeps all: leave one of them out")
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func (f *pythonFlags) define(cmd *cobra.Command) {
 	f.output = results.JSON
 	flags := cmd.Flags()
 	flags.Var(&f.output, "output", "how results are written: raw writes text without quotes")
-	flags.Var(&f.memory, "memory", "limit the memory of each Python process: 512M, 2G")
+	flags.Var(&f.memory, "memory", "limit the memory of each Python process or command: 512M, 2G")
 	flags.IntVar(&f.maxTasks, "max-tasks", 0, "replace a Python process after `N` calls")
 	flags.StringVar(&f.interpreter, "python", "", "the Python interpreter is `PATH` (default: of VIRTUAL_ENV, of .venv beside the file, python3)")
 	flags.StringArrayVar(&f.preload, "preload", nil, "import `MODULE` or FILE.py before the first call; may be given again")
@@ -63,7 +63,7 @@ func (f *pythonFlags) check(cmd *cobra.Command, line arguments.Line) error {
 	if line.Command == nil {
 		return nil
 	}
-	for _, name := range []string{"threads", "output", "memory", "max-tasks", "python", "preload", "initializer", "start"} {
+	for _, name := range []string{"threads", "output", "max-tasks", "python", "preload", "initializer", "start"} {
 		if flags.Changed(name) {
 			return exitf(statusUsage, "--%s is for Python functions: a command does not have it", name)
 		}
@@ -77,6 +77,9 @@ func (r *mapRun) mapPython() error {
 		return err
 	}
 	r.line.Task.Spread = r.inputs.spread(r.line)
+	if err := r.fixNames(); err != nil {
+		return err
+	}
 	name := r.line.Task.String()
 	kind := pythonKind{name, r.inputs.as, r.python.output, r.line.Task.Spread}
 	if r.control.dryRun {
@@ -124,6 +127,8 @@ func (r *mapRun) startPython(name string) (*python.Executor, error) {
 		Start:       r.python.start,
 		Memory:      int64(r.python.memory),
 		MaxCalls:    r.python.maxTasks,
+		Env:         r.command.env,
+		Dir:         r.command.cwd,
 		Observe:     r.observe(),
 
 		HandshakeTimeout: loadWithin,
@@ -133,6 +138,20 @@ func (r *mapRun) startPython(name string) (*python.Executor, error) {
 		return nil, exitf(statusUsage, "%w", err)
 	}
 	return ex, nil
+}
+
+// fixNames makes the names of files mean the same in the folder of --cwd.
+func (r *mapRun) fixNames() (err error) {
+	if r.line.Task.File, err = r.command.fixed(r.line.Task.File); err != nil {
+		return err
+	}
+	for i, name := range r.python.preload {
+		if r.python.preload[i], err = r.command.fixed(name); err != nil {
+			return err
+		}
+	}
+	r.python.initializer, err = r.command.fixed(r.python.initializer)
+	return err
 }
 
 // awaitLoaded blocks until a worker has loaded the task.
@@ -224,12 +243,9 @@ func (k pythonKind) Input(record inputs.Record, _ int) (json.RawMessage, error) 
 func (pythonKind) Text(in json.RawMessage) string { return string(in) }
 
 // Call implements [mapping.Kind].
-func (k pythonKind) Call(in json.RawMessage) string {
+func (k pythonKind) Call(in json.RawMessage) (string, error) {
 	name := strings.TrimSuffix(k.name, k.spread)
-	if k.spread == "" {
-		return name + "(" + string(in) + ")"
-	}
-	return name + "(" + strings.Trim(k.spread, "()") + string(in) + ")"
+	return name + "(" + strings.Trim(k.spread, "()") + string(in) + ")", nil
 }
 
 // Finish implements [mapping.Kind].

@@ -33,7 +33,12 @@ type mapRun struct {
 
 // newRun finds out what there is to do.
 func (f *mapFlags) newRun(line arguments.Line, session *mapping.Session, c *console.Console) (*mapRun, error) {
-	r := &mapRun{mapFlags: f, line: line, source: f.inputs.source(line), console: c, session: session, flights: mapping.NewFlights()}
+	r := &mapRun{mapFlags: f, line: line, console: c, session: session, flights: mapping.NewFlights()}
+	if line.Command != nil {
+		r.source = f.command.source(line, &f.inputs)
+	} else {
+		r.source = f.inputs.source(line)
+	}
 	r.workers = f.control.workers(r.source, line.Command != nil)
 	total, _ := f.inputs.totalOf(r.source)
 	var err error
@@ -75,7 +80,7 @@ func runJob[In, Out any](r *mapRun, job mapping.Job[In, Out], task func() (recor
 	job.Options = r.control.options(r.stats.Median)
 	job.Gate = r.control.gate(r.workers, r.line.Command != nil, r.console)
 	job.Memory = mapping.Memory{Least: int64(r.control.memfree), Free: freeMemory, Handle: new(tandem.Handle)}
-	job.Halt, job.Unordered, job.Tag = r.control.halt, r.output.unordered, r.output.tag
+	job.Halt, job.Unordered, job.Tag = r.control.halt, r.output.unordered || r.output.lineBuffer, r.output.tag
 	job.Output, job.Progress, job.Quiet = os.Stdout, r.output.progress, r.output.quiet
 	job.Store = keep.store
 	if keep.recorder != nil {
@@ -174,12 +179,16 @@ func dryRunOf[In, Out any](r *mapRun, kind mapping.Kind[In, Out]) error {
 		for record := range r.source.Records() {
 			number++
 			in, err := kind.Input(record, number)
+			call := ""
+			if err == nil {
+				call, err = kind.Call(in)
+			}
 			if err != nil {
 				failed = true
 				r.console.Print(fmt.Sprintf("tandem: input %d: %v\n", number, err))
 				continue
 			}
-			if r.session.Taking().Err() != nil || !yield(kind.Call(in)) {
+			if r.session.Taking().Err() != nil || !yield(call) {
 				return
 			}
 		}

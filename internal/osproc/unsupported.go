@@ -64,7 +64,7 @@ type Thread struct{}
 func NewThread() (*Thread, error) { return nil, ErrUnsupported }
 
 // Start returns [ErrUnsupported].
-func (*Thread) Start(Command, []byte, int64) (*Child, error) { return nil, ErrUnsupported }
+func (*Thread) Start(Command, Options) (*Child, error) { return nil, ErrUnsupported }
 
 // Wake does nothing.
 func (*Thread) Wake() {}
@@ -102,7 +102,15 @@ func (*Child) KillGroup() error { return ErrUnsupported }
 func (*Child) Reap() Exit { return Exit{Code: CodeUnknown} }
 
 // Output returns nothing.
-func (*Child) Output() (stdout, stderr []byte, exceeded bool) { return nil, nil, false }
+func (*Child) Output() (stdout, stderr Captured, exceeded bool) {
+	return Captured{}, Captured{}, false
+}
+
+// Broken returns nil.
+func (*Child) Broken() error { return nil }
+
+// Niceness returns [ErrUnsupported].
+func Niceness() (int, error) { return 0, ErrUnsupported }
 
 // Output cannot be made here: [NewOutput] returns [ErrUnsupported].
 type Output struct{}

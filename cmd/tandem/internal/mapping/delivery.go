@@ -61,11 +61,16 @@ func (d *delivery) put(i *item) {
 	} else {
 		d.putInOrder(i)
 	}
+	d.armLocked()
+	d.unlock()
+}
+
+// armLocked lets the timer write what waits.
+func (d *delivery) armLocked() {
 	if !d.armed && (d.writer.Buffered() > 0 || d.recorder != nil) {
 		d.armed = true
 		d.timer.Reset(linger)
 	}
-	d.unlock()
 }
 
 func (d *delivery) putInOrder(i *item) {

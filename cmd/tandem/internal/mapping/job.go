@@ -22,8 +22,8 @@ type Kind[In, Out any] interface {
 	Text(in In) string
 
 	// Call returns what runs for an input: a command line quoted for a shell, or
-	// FILE.py:f(1).
-	Call(in In) string
+	// FILE.py:f(1). An input that cannot run has an error.
+	Call(in In) (string, error)
 
 	// Finish fills in what a call came to: Err with what is to be reported, Kind,
 	// Exit, Signal and the streams. Stdout.Bytes may have storage to append to. When
@@ -48,6 +48,7 @@ type Job[In, Out any] struct {
 
 	Unordered bool
 	Tag       bool
+	Lines     *Lines // that calls write as they come; nil: output comes with the end
 	Output    io.Writer
 	Store     store.Store            // nil: results are not kept
 	Recorder  Recorder               // nil: nothing is recorded

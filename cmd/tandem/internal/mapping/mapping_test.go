@@ -29,7 +29,8 @@ func (numbers) Input(record inputs.Record, _ int) (int, error) {
 }
 
 func (numbers) Text(in int) string { return strconv.Itoa(in) }
-func (numbers) Call(in int) string { return "square(" + strconv.Itoa(in) + ")" }
+
+func (numbers) Call(in int) (string, error) { return "square(" + strconv.Itoa(in) + ")", nil }
 
 func (numbers) Finish(o *outcome.Outcome, out int, err error) {
 	if o.Err = err; err == nil {

@@ -87,6 +87,9 @@ func newRun[In, Out any](job Job[In, Out]) (*run[In, Out], error) {
 	}
 	r.delivery.timer = time.AfterFunc(time.Hour, r.delivery.flush)
 	r.delivery.timer.Stop()
+	if job.Lines != nil {
+		job.Lines.delivery = r.delivery
+	}
 	return r, nil
 }
 

@@ -16,6 +16,7 @@ func (r *run[In, Out]) settle(o tandem.Result[In, Out]) {
 	if r.guard != nil {
 		defer r.guard.ended()
 		if r.guard.takesBack(&fl, o.Err) && r.Session.Running().Err() == nil {
+			r.drop(o)
 			r.guard.back(fl)
 			r.gate.End()
 			return
@@ -27,6 +28,13 @@ func (r *run[In, Out]) settle(o tandem.Result[In, Out]) {
 	}
 	r.gate.End()
 	r.delivery.put(i)
+}
+
+// drop gives back what the outcome of a call holds that nobody is to see.
+func (r *run[In, Out]) drop(o tandem.Result[In, Out]) {
+	i := r.delivery.item()
+	r.Kind.Finish(&i.Outcome, o.Value, o.Err)
+	r.delivery.recycle(i)
 }
 
 // ended makes an item of a call that has ended.
@@ -50,7 +58,8 @@ func (r *run[In, Out]) ended(fl *flight, o tandem.Result[In, Out]) *item {
 // detail notes what nobody needs who only wants results.
 func (r *run[In, Out]) detail(i *item, fl *flight, in In) {
 	i.record = fl.record
-	i.Input, i.Call, i.Key = string(fl.record.Whole), r.Kind.Call(in), fl.key
+	i.Input, i.Key = string(fl.record.Whole), fl.key
+	i.Call, _ = r.Kind.Call(in) // an input that cannot run has failed because of it
 	i.Attempts = fl.attempts
 	i.Start = fl.started
 	if n := len(fl.attempts); n > 0 {

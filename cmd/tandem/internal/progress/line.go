@@ -35,7 +35,7 @@ func (s Snapshot) Line(rate float64) string {
 		b.WriteString(", " + perSecond(rate))
 	}
 	if left, known := s.left(rate); known {
-		b.WriteString(", " + Elapsed(left) + " left")
+		b.WriteString(", " + left.String() + " left")
 	}
 	if s.Oldest != "" && s.OldestFor >= oldestAfter {
 		text := strings.Map(oneLine, console.Printable(s.Oldest[:min(len(s.Oldest), 4*oldestMost)]))
@@ -127,8 +127,6 @@ func Elapsed(d time.Duration) string {
 	switch {
 	case d < time.Second:
 		return d.Round(time.Millisecond).String()
-	case d < time.Minute && d%time.Second == 0:
-		return d.String()
 	case d < time.Minute:
 		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + "s"
 	}

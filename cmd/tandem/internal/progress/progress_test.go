@@ -42,7 +42,7 @@ func TestSummary(t *testing.T) {
 		{progress.Snapshot{Succeeded: 97, Failed: 3, Elapsed: 1234 * time.Millisecond}, "tandem: 100 inputs: 97 ok, 3 failed in 1.2s"},
 		{progress.Snapshot{Succeeded: 1, Elapsed: 12 * time.Millisecond}, "tandem: 1 input: 1 ok, 0 failed in 12ms"},
 		{progress.Snapshot{Unfinished: 4, Elapsed: 185 * time.Second}, "tandem: 4 inputs: 0 ok, 0 failed, 4 not finished in 3m5s"},
-		{progress.Snapshot{Succeeded: 1, Skipped: 2, Total: 9, Elapsed: time.Second}, "tandem: 3 inputs: 1 ok, 0 failed, 2 skipped in 1s"},
+		{progress.Snapshot{Succeeded: 1, Skipped: 2, Total: 9, Elapsed: time.Second}, "tandem: 3 inputs: 1 ok, 0 failed, 2 skipped in 1.0s"},
 		{progress.Snapshot{Succeeded: 1, Failed: 2, Total: 9, Stopped: true}, "tandem: 3 inputs: 1 ok, 2 failed, 6 not run in 0s"},
 		{progress.Snapshot{Succeeded: 1, Stopped: true}, "tandem: 1 input: 1 ok, 0 failed, the rest not run in 0s"},
 		{progress.Snapshot{Succeeded: 9, Total: 9, Stopped: true}, "tandem: 9 inputs: 9 ok, 0 failed in 0s"},

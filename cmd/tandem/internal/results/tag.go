@@ -30,6 +30,12 @@ func Tag(input string) []byte {
 	return append(tag, '\t')
 }
 
+// To makes the Tagger write to out.
+func (t *Tagger) To(out io.Writer) *Tagger {
+	t.out = out
+	return t
+}
+
 // Write implements [io.Writer].
 func (t *Tagger) Write(p []byte) (int, error) {
 	written := 0
