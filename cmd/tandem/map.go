@@ -117,7 +117,7 @@ func (f *mapFlags) run(cmd *cobra.Command, args []string) error {
 	if !line.Listed && term.IsTerminal(int(os.Stdin.Fd())) {
 		return exitf(statusUsage, "no inputs: write ::: INPUT... at the end, or give lines on standard input")
 	}
-	c := newConsole()
+	c := newConsole(cmd)
 	session := mapping.NewSession(c, os.Exit)
 	defer session.End()
 	if line.Command != nil {

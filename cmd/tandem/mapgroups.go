@@ -1,0 +1,27 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// mapGroups says under which heading the flags of tandem map stand, unless they
+// say so themselves with [group].
+var mapGroups = map[string][]string{
+	inputFlags:   {"arg-file", "null", "as", "header", "colsep", "delimiter", "glob", "range", "total", "shuf"},
+	commandFlags: {"shell", "pipe", "block", "env", "cwd", "nice", "line-buffer"},
+	outputFlags:  {"output", "unordered", "tag", "results"},
+	controlFlags: {"processes", "threads", "timeout", "retries", "halt", "delay", "load", "memfree", "dry-run", "exit-status"},
+	recordFlags:  {"log", "resume", "resume-failed", "joblog"},
+	viewFlags:    {"progress", "quiet", "summary", "trace"},
+	pythonFlags:  {"python", "preload", "initializer", "start", "load-timeout", "memory", "max-tasks", "max-calls"},
+}
+
+// groupMapFlags puts those flags of tandem map under headings that exist and are
+// under none.
+func groupMapFlags(cmd *cobra.Command) {
+	for heading, names := range mapGroups {
+		for _, name := range names {
+			if f := cmd.Flags().Lookup(name); f != nil && len(f.Annotations[groupKey]) == 0 {
+				group(cmd, heading, name)
+			}
+		}
+	}
+}
