@@ -117,12 +117,14 @@ func TestControlZStopsAndContinues(t *testing.T) {
 			s, keys, screen := startAsJob(t, append([]string{"map", "-p", "1"}, append(args[2:], ":::", fifo)...)...)
 			gate := openFifo(t, fifo)
 			call, job := readNumber(t, fifo+".pid"), awaitJob(t, screen)
+			screen.await(t, "1 running")
 			typeKeys(t, keys, controlZ)
 			screen.await(t, "stopped=")
 			awaitState(t, job, 'T')
 			awaitState(t, call, 'T')
-			if text := screen.String(); !strings.Contains(text[strings.LastIndex(text, "\x1b[K"):], "stopped=") {
-				t.Errorf("the changing line was not erased: %q", text)
+			text := screen.String()
+			if last := text[strings.LastIndex(text, "1 running"):]; !strings.Contains(last, "\r\x1b[Kstopped=") {
+				t.Errorf("the changing line was not erased: %q", last)
 			}
 			if err := syscall.Kill(-job, syscall.SIGCONT); err != nil {
 				t.Fatal(err)

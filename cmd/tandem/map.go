@@ -40,6 +40,7 @@ type mapFlags struct {
 	preload            []string
 	initializer        string
 	start              python.Start
+	load               loadFlags
 	quiet              bool
 	progress           progress.Mode
 }
@@ -98,6 +99,7 @@ func (f *mapFlags) define(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.preload, "preload", nil, "import `MODULE` or FILE.py before the first call; may be given again")
 	flags.StringVar(&f.initializer, "initializer", "", "call `FILE.py:FUNCTION` without an argument once in each Python process")
 	flags.Var(&f.start, "start", "fork Python processes from one that did the imports (template), start each by itself (spawn), or auto: what is safe")
+	f.load.define(cmd)
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "one line for each failure, no progress")
 	flags.Var(&f.progress, "progress", "how progress is shown on standard error")
 	for name, unset := range map[string]string{"as": "auto", "output": "json", "start": "auto", "progress": "auto"} {
@@ -138,6 +140,9 @@ func (f *mapFlags) check(cmd *cobra.Command, line arguments.Line) error {
 		return exitf(statusUsage, "--retries is %d: want 0 or more", f.retries)
 	case flags.Changed("max-calls") && f.maxCalls < 1:
 		return exitf(statusUsage, "--max-calls is %d: want 1 or more", f.maxCalls)
+	}
+	if err := f.load.check(cmd, line); err != nil {
+		return err
 	}
 	if line.Command == nil {
 		return nil

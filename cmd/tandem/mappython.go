@@ -19,10 +19,6 @@ import (
 	"github.com/gotandem/tandem/python"
 )
 
-// loadWithin bounds how long a worker may take to import the task. Longer hides
-// an import that hangs, which Ctrl-C ends; shorter refuses large libraries.
-const loadWithin = 5 * time.Minute
-
 // mapPython runs a Python function once for each input.
 func (f *mapFlags) mapPython(line arguments.Line, session *mapping.Session, c *console.Console) error {
 	if err := checkFile(line.Task.File); err != nil {
@@ -43,14 +39,16 @@ func (f *mapFlags) mapPython(line arguments.Line, session *mapping.Session, c *c
 		Memory:      int64(f.memory),
 		MaxCalls:    f.maxCalls,
 
-		HandshakeTimeout: loadWithin,
+		HandshakeTimeout: time.Duration(f.load.within),
 		Output:           func(l process.Line) { c.Line(l.Text) },
 	})
 	if err != nil {
 		return exitf(statusUsage, "%w", err)
 	}
 	defer closeExecutor(ex, c)
-	if err := f.awaitLoaded(ex, name, session, c); err != nil {
+	session.Begin(mapping.Work{Groups: mapping.GroupsOf(ex)})
+	load := loading{name: name, interpreter: path, within: time.Duration(f.load.within), memory: f.memory, quiet: f.quiet}
+	if err := load.await(ex, session, c); err != nil {
 		return err
 	}
 	if why, found := strings.CutPrefix(ex.Stats().StartMethod, "spawn: "); found && !f.quiet {
@@ -60,23 +58,6 @@ func (f *mapFlags) mapPython(line arguments.Line, session *mapping.Session, c *c
 		Kind: pythonKind{f.as, f.output}, Executor: ex, Console: c, Session: session,
 		Task: tandem.Declare[json.RawMessage, json.RawMessage](name),
 	})
-}
-
-// awaitLoaded blocks until a worker has loaded the task.
-func (f *mapFlags) awaitLoaded(ex *python.Executor, name string, session *mapping.Session, c *console.Console) error {
-	c.Show("tandem: loading " + name)
-	err := ex.WaitReady(session.Taking())
-	c.Erase()
-	if err == nil {
-		return nil
-	}
-	if status, stopped := session.Stopped(); stopped {
-		return &exit{status: status}
-	}
-	if remote, ok := errors.AsType[*tandem.RemoteError](err); ok && remote.Traceback != "" && !f.quiet {
-		c.Print(remote.Traceback)
-	}
-	return exitf(statusUsage, "cannot load %s: %s", name, strings.TrimPrefix(err.Error(), "preload: "))
 }
 
 // checkFile refuses a file that cannot be read, before anything is started.

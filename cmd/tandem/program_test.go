@@ -27,7 +27,7 @@ var program string
 
 // patience is how long one run of the program may take before it counts as
 // hanging.
-const patience = 15 * time.Second
+const patience = 60 * time.Second
 
 func TestMain(m *testing.M) { os.Exit(buildAndTest(m)) }
 
