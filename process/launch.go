@@ -153,8 +153,24 @@ func (ex *Executor) begin(w *worker, nonce string, files []*os.File) (*osproc.Pr
 		return nil, finalError{err}
 	}
 	command.Files, command.Stdout, command.Stderr = files[:2], files[2], files[3]
+	if err := ex.writePreamble(w.socket); err != nil {
+		return nil, err
+	}
 	started, err := ex.spawner.Start(ex.life, command)
 	return started, finalIfMissing(err)
+}
+
+// writePreamble writes what goes before the setup frame. The other end has no
+// reader yet, so it must fit into the buffer of the socket.
+func (ex *Executor) writePreamble(socket *net.UnixConn) error {
+	r := ex.config.Runtime
+	if r == nil || len(r.Preamble) == 0 {
+		return nil
+	}
+	if _, err := socket.Write(r.Preamble); err != nil {
+		return fmt.Errorf("preamble: %w", err)
+	}
+	return nil
 }
 
 // finalIfMissing makes the error of a start final when the file is the reason.

@@ -102,7 +102,9 @@ func (t *template) spawn(nonce string) (err error) {
 			defer stderr.Close()
 			command.Stdout, command.Stderr = stdout, stderr
 			command.Files = []*os.File{child, null}
-			t.process, err = ex.spawner.Start(ex.life, command)
+			if err = ex.writePreamble(socket); err == nil {
+				t.process, err = ex.spawner.Start(ex.life, command)
+			}
 		}
 	}
 	if err != nil {

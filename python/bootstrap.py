@@ -1,6 +1,7 @@
-# Started as: python3 -u -c THIS. It takes the setup frame from the socket, makes
-# the program in it importable, and hands over. It also runs on interpreters
-# that are too old for the program, to say so; so nothing newer than Python 2.7.
+# Read from the socket by python3 -u -c, before anything else. It takes the setup
+# frame from there, makes the program in it importable, and hands over. It also runs
+# on interpreters that are too old for the program, to say so; so nothing newer than
+# Python 2.7.
 import sys
 
 # With -c the current folder comes first on the path. A file of the user that is

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// bootstrap is the text given to the interpreter with -c. It takes the program
-// out of the setup frame, so that command lines stay short and no file is left.
+// bootstrap is what the interpreter reads first. It takes the program out of the
+// setup frame, so that command lines stay short and no file is left.
 //
 //go:embed bootstrap.py
 var bootstrap string

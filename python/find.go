@@ -14,7 +14,7 @@ const install = "install Python 3.9 or newer (Debian: apt-get install python3)"
 
 // Search says where to look for an interpreter. Empty fields are not looked at.
 type Search struct {
-	Flag       string // what the user asked for: a path, or a name on Path
+	Flag       string // what the user asked for: a path, the folder of a virtual environment, or a name on Path
 	VirtualEnv string // value of VIRTUAL_ENV: the folder of an activated environment
 	ScriptDir  string // folder of the script, which may have an environment .venv
 	Path       string // value of PATH
@@ -49,6 +49,13 @@ func Find(s Search) (string, error) {
 }
 
 func findFlag(flag, path string) (string, error) {
+	if info, err := os.Stat(flag); err == nil && info.IsDir() {
+		path, err := inEnvironment(flag)
+		if err != nil {
+			return "", fmt.Errorf("%q is a folder without bin/python: name an interpreter or the folder of a virtual environment", flag)
+		}
+		return path, nil
+	}
 	if strings.ContainsRune(flag, filepath.Separator) {
 		if err := executable(flag); err != nil {
 			return "", noInterpreter(flag, err)

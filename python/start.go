@@ -55,9 +55,12 @@ func (*Start) Type() string { return strings.Join(startNames, "|") }
 // runtimeConfig returns what the executor underneath is to start.
 func (c Config) runtimeConfig(path string, processes int) *process.Runtime {
 	r := &process.Runtime{
-		Name:    "python",
-		Path:    path,
-		Args:    interpreterArgs(),
+		Name: "python",
+		Path: path,
+		Args: interpreterArgs(),
+
+		Preamble: []byte(bootstrap),
+
 		Codec:   values{},
 		Preload: c.Preload,
 		Options: c.options(processes),
@@ -96,8 +99,16 @@ func (c Config) prelude() string {
 	return strings.Join(steps, " and ")
 }
 
-// interpreterArgs are the arguments that make an interpreter a worker.
-func interpreterArgs() []string { return []string{"-u", "-c", bootstrap} }
+// interpreterArgs are the arguments that make an interpreter a worker: it reads
+// the preamble, which is the bootstrap, from its socket. So ps shows one line.
+func interpreterArgs() []string {
+	return []string{"-u", "-c", fmt.Sprintf(readPreamble, len(bootstrap))}
+}
+
+// readPreamble runs on the interpreters that bootstrap runs on.
+const readPreamble = `import os;n,f,s=%d,int(os.environ["TANDEM_WORKER"].split(":")[1]),b""
+while len(s)<n:s+=os.read(f,n-len(s))or os._exit(1)
+exec(s)# tandem worker`
 
 // threadVariables size the thread pools of numerical libraries. Without them
 // each worker would start a thread for every processor.

@@ -24,7 +24,7 @@ func newDemo() *cobra.Command {
 		Example: "  tandem demo\n  tandem demo --json > demo.json",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runDemo(cmd.OutOrStdout(), interpreter, asJSON)
+			return runDemo(cmd, interpreter, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write one JSON object")
@@ -33,8 +33,9 @@ func newDemo() *cobra.Command {
 }
 
 // runDemo measures and prints. A signal ends it and leaves nothing behind.
-func runDemo(out io.Writer, asked string, asJSON bool) error {
-	c := newConsole()
+func runDemo(cmd *cobra.Command, asked string, asJSON bool) error {
+	out := cmd.OutOrStdout()
+	c := newConsole(cmd)
 	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	ctx, stop := signal.NotifyContext(interrupted, syscall.SIGTERM)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -33,6 +35,7 @@ type diagnosis struct {
 	Version string `json:"version"`
 	Go      string `json:"go"`
 	machine.Facts
+	Task           *taskFacts   `json:"task,omitempty"` // that was asked about
 	Python         *pythonFacts `json:"python,omitempty"`
 	PythonError    string       `json:"python_error,omitempty"`
 	PythonMemoryBy string       `json:"python_memory_by,omitempty"` // what enforces --memory, which is for Python workers
@@ -46,11 +49,18 @@ type diagnosis struct {
 // pythonFacts is what is known of the interpreter.
 type pythonFacts struct {
 	Path         string `json:"path"`
+	Origin       string `json:"origin"` // why it is this one: --python, VIRTUAL_ENV, .venv, PATH
 	Executable   string `json:"executable"`
 	Version      string `json:"version"`
 	FreeThreaded bool   `json:"free_threaded"`         // after the imports of the task, if one was given
 	Start        string `json:"start,omitempty"`       // how workers come to be, as tandem.Stats says
 	StartError   string `json:"start_error,omitempty"` // why a worker does not
+}
+
+// taskFacts is what is known of a task.
+type taskFacts struct {
+	Name  string `json:"name"`
+	Error string `json:"error,omitempty"` // why it cannot be loaded; empty when it can
 }
 
 func newDoctor() *cobra.Command {
@@ -67,15 +77,30 @@ func newDoctor() *cobra.Command {
 			}
 			d := diagnose(cmd.Context(), asked, task)
 			if asJSON {
-				return own(writeJSON(cmd.OutOrStdout(), d))
+				err = writeJSON(cmd.OutOrStdout(), d)
+			} else {
+				_, err = io.WriteString(cmd.OutOrStdout(), d.text())
 			}
-			_, err = io.WriteString(cmd.OutOrStdout(), d.text())
-			return own(err)
+			if err != nil {
+				return own(err)
+			}
+			return d.verdict()
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write one JSON object")
 	cmd.Flags().StringVar(&asked, "python", "", "the Python interpreter is `PATH` (default: of VIRTUAL_ENV, python3)")
 	return cmd
+}
+
+// verdict is the error that doctor ends with: what was asked for does not work.
+func (d *diagnosis) verdict() error {
+	switch {
+	case d.Task != nil && d.Task.Error != "":
+		return exitf(statusFailed, "%s cannot be loaded: %s", d.Task.Name, d.Task.Error)
+	case !d.Workers:
+		return exitf(statusFailed, "no worker can be started: %s", d.WorkersError)
+	}
+	return nil
 }
 
 // doctorTask returns the task whose imports are to be looked at, or none.
@@ -107,9 +132,13 @@ func diagnose(ctx context.Context, asked string, task arguments.Task) *diagnosis
 
 // probePython asks the interpreter what it is.
 func (d *diagnosis) probePython(ctx context.Context, asked string, task arguments.Task) {
+	if task != (arguments.Task{}) {
+		d.Task = &taskFacts{Name: task.String()}
+	}
 	path, err := interpreter(asked, task.File)
 	if err != nil {
 		d.PythonError = err.Error()
+		d.blame("there is no interpreter: " + d.PythonError)
 		return
 	}
 	info, err := python.Probe(ctx, path)
@@ -117,11 +146,39 @@ func (d *diagnosis) probePython(ctx context.Context, asked string, task argument
 		d.PythonError = err.Error()
 	}
 	if info.Version != "" {
-		d.Python = &pythonFacts{Path: path, Executable: info.Executable, Version: info.Version, FreeThreaded: info.FreeThreaded}
+		d.Python = &pythonFacts{Path: path, Origin: originOf(asked, path), Executable: info.Executable, Version: info.Version, FreeThreaded: info.FreeThreaded}
 	}
-	if err == nil {
-		d.Python.probeStart(ctx, task)
+	if err != nil {
+		d.blame(d.PythonError)
+		return
 	}
+	d.Python.probeStart(ctx, task)
+	if d.Task != nil && d.Python.StartError != "" {
+		d.Task.Error = d.Python.StartError
+		d.Python.StartError = ""
+		d.Python.probeStart(ctx, arguments.Task{})
+	}
+}
+
+// blame says why the task, if there is one, cannot be loaded.
+func (d *diagnosis) blame(why string) {
+	if d.Task != nil {
+		d.Task.Error = why
+	}
+}
+
+// originOf says which rule chose the interpreter at path.
+func originOf(asked, path string) string {
+	virtual := os.Getenv("VIRTUAL_ENV")
+	switch {
+	case asked != "":
+		return "--python or TANDEM_PYTHON"
+	case virtual != "":
+		return "VIRTUAL_ENV"
+	case strings.Contains(filepath.ToSlash(path), "/.venv/"):
+		return ".venv beside the file"
+	}
+	return "PATH"
 }
 
 // probeStart starts a worker that loads the task, if there is one.
@@ -140,7 +197,7 @@ func (f *pythonFacts) probeStart(ctx context.Context, task arguments.Task) {
 	}
 	defer func() { _ = ex.Close(ctx) }()
 	if err := ex.WaitReady(ctx); err != nil {
-		f.StartError = err.Error()
+		f.StartError = bareLoadError(err)
 		return
 	}
 	stats := ex.Stats()
@@ -232,6 +289,9 @@ func (d *diagnosis) text() string {
 	if d.Python != nil {
 		line("--start", "%s", console.Printable(d.Python.startText()))
 	}
+	if d.Task != nil {
+		line("task", "%s", console.Printable(d.Task.text()))
+	}
 	if d.Workers {
 		line("workers", "can be started")
 		line("--memory", "enforced by %s", d.limitText())
@@ -246,6 +306,14 @@ func (d *diagnosis) text() string {
 		line("restriction", "%s", restriction)
 	}
 	return b.String()
+}
+
+// text says whether the task can be loaded.
+func (t *taskFacts) text() string {
+	if t.Error != "" {
+		return t.Name + " cannot be loaded: " + t.Error
+	}
+	return t.Name + " can be loaded"
 }
 
 // limitText says what enforces memory limits.
@@ -310,7 +378,7 @@ func (d *diagnosis) pythonText() string {
 	if d.Python.FreeThreaded {
 		lock = "free-threaded: threads help computing too"
 	}
-	text := fmt.Sprintf("%s %s, %s", d.Python.Path, d.Python.Version, lock)
+	text := fmt.Sprintf("%s (by %s) %s, %s", d.Python.Path, d.Python.Origin, d.Python.Version, lock)
 	if d.PythonError != "" {
 		text += "; " + d.PythonError
 	}

@@ -110,20 +110,21 @@ const controlZ = "\x1a"
 func TestControlZStopsAndContinues(t *testing.T) {
 	for name, args := range map[string][]string{
 		"python":  {"-p", "2", "tasks.py:tell_process"},
-		"command": {"-p", "2", "--", "sh", "-c", `echo pid=$$. >&2; cat "$0"; echo`},
+		"command": {"-p", "2", "--", "sh", "-c", `echo $$ > "$0.pid"; cat "$0"; echo`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fifo := makeFifo(t)
 			s, keys, screen := startAsJob(t, append([]string{"map", "-p", "1"}, append(args[2:], ":::", fifo)...)...)
 			gate := openFifo(t, fifo)
-			call := awaitNumber(t, screen, "pid=", ".")
-			job := awaitNumber(t, screen, "job=", ".")
+			call, job := readNumber(t, fifo+".pid"), awaitJob(t, screen)
+			screen.await(t, "1 running")
 			typeKeys(t, keys, controlZ)
 			screen.await(t, "stopped=")
 			awaitState(t, job, 'T')
 			awaitState(t, call, 'T')
-			if text := screen.String(); !strings.Contains(text[strings.LastIndex(text, "\x1b[K"):], "stopped=") {
-				t.Errorf("the changing line was not erased: %q", text)
+			text := screen.String()
+			if last := text[strings.LastIndex(text, "1 running"):]; !strings.Contains(last, "\r\x1b[Kstopped=") {
+				t.Errorf("the changing line was not erased: %q", last)
 			}
 			if err := syscall.Kill(-job, syscall.SIGCONT); err != nil {
 				t.Fatal(err)
@@ -179,25 +180,37 @@ func startAsJob(t *testing.T, args ...string) (s *started, keys *os.File, screen
 	return s, user, screen
 }
 
-// awaitNumber blocks until a number stands on the screen between two texts.
-func awaitNumber(t *testing.T, screen *watched, before, after string) int {
+// readNumber returns the number in a file.
+func readNumber(t *testing.T, name string) int {
 	t.Helper()
-	screen.await(t, before)
-	deadline := time.Now().Add(patience)
-	for {
-		_, rest, _ := strings.Cut(screen.String(), before)
-		if text, _, found := strings.Cut(rest, after); found {
-			n, err := strconv.Atoi(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return n
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("nothing after %q:\n%s", before, screen)
-		}
-		time.Sleep(time.Millisecond) // the rest of a line that has begun
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
 	}
+	n, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// awaitJob returns the process that jobControl has started, which does not
+// outlive a test that fails.
+func awaitJob(t *testing.T, screen *watched) int {
+	t.Helper()
+	screen.await(t, ".\r\n")
+	_, rest, _ := strings.Cut(screen.String(), "job=")
+	number, _, _ := strings.Cut(rest, ".")
+	job, err := strconv.Atoi(number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			_ = syscall.Kill(-job, syscall.SIGKILL)
+		}
+	})
+	return job
 }
 
 // awaitState blocks until a process is in a state, as /proc names them.

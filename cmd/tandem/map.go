@@ -16,6 +16,7 @@ type mapFlags struct {
 	output  outputFlags
 	record  recordFlags
 	python  pythonFlags
+	load    loadFlags
 	command commandFlags
 }
 
@@ -64,6 +65,7 @@ func (f *mapFlags) define(cmd *cobra.Command) {
 	f.output.define(cmd)
 	f.record.define(cmd)
 	f.python.define(cmd)
+	f.load.define(cmd)
 	f.command.define(cmd)
 }
 
@@ -76,7 +78,7 @@ func (f *mapFlags) run(cmd *cobra.Command, args []string) error {
 	if err := f.check(cmd, line); err != nil {
 		return err
 	}
-	c := newConsole()
+	c := newConsole(cmd)
 	session := mapping.NewSession(c, os.Exit)
 	defer session.End()
 	r, err := f.newRun(line, session, c)
@@ -93,7 +95,7 @@ func (f *mapFlags) run(cmd *cobra.Command, args []string) error {
 func (f *mapFlags) check(cmd *cobra.Command, line arguments.Line) error {
 	for _, err := range []error{
 		f.control.check(cmd), f.inputs.check(cmd, line), f.output.check(line), f.record.check(cmd),
-		f.python.check(cmd, line), f.command.check(cmd, line, &f.inputs),
+		f.python.check(cmd, line), f.load.check(cmd, line), f.command.check(cmd, line, &f.inputs),
 	} {
 		if err != nil {
 			return err

@@ -36,7 +36,7 @@ type controlFlags struct {
 	timeout   timeoutFlag
 	retries   int
 	delay     quantity.Duration
-	load      loadFlag
+	load      machineLoad
 	memfree   quantity.Size
 	halt      halting.Policy
 	dryRun    bool
@@ -213,31 +213,31 @@ func (f *timeoutFlag) of(median time.Duration, known bool) time.Duration {
 	return max(leastTimeout, time.Duration(float64(median)*f.percent/100))
 }
 
-// loadFlag is a number of threads, or a percentage of the cores.
-type loadFlag struct {
+// machineLoad is a number of threads, or a percentage of the cores.
+type machineLoad struct {
 	n       float64
 	percent bool
 	text    string
 }
 
-func (f *loadFlag) Set(text string) error {
+func (f *machineLoad) Set(text string) error {
 	number, percent := strings.CutSuffix(text, "%")
 	n, err := strconv.ParseFloat(number, 64)
 	if err != nil || !(n > 0) || n > 1e6 {
 		return fmt.Errorf("%q is no load: want a number of threads above 0, or a percentage of the cores such as 80%%", text)
 	}
-	*f = loadFlag{n, percent, text}
+	*f = machineLoad{n, percent, text}
 	return nil
 }
 
-func (f *loadFlag) String() string { return f.text }
+func (f *machineLoad) String() string { return f.text }
 
-func (f *loadFlag) Type() string { return "N" }
+func (f *machineLoad) Type() string { return "N" }
 
-func (f *loadFlag) given() bool { return f.text != "" }
+func (f *machineLoad) given() bool { return f.text != "" }
 
 // limit returns the number of threads on a machine with so many cores.
-func (f *loadFlag) limit(cores int) int {
+func (f *machineLoad) limit(cores int) int {
 	n := f.n
 	if f.percent {
 		n = n * float64(cores) / 100

@@ -24,10 +24,6 @@ import (
 	"github.com/gotandem/tandem/python"
 )
 
-// loadWithin bounds how long a worker may take to import the task. Longer hides
-// an import that hangs, which Ctrl-C ends; shorter refuses large libraries.
-const loadWithin = 5 * time.Minute
-
 // pythonFlags are the flags for Python functions.
 type pythonFlags struct {
 	output      results.Format
@@ -85,12 +81,18 @@ func (r *mapRun) mapPython() error {
 	if r.control.dryRun {
 		return dryRunOf(r, kind)
 	}
-	ex, err := r.startPython(name)
+	path, err := interpreter(r.python.interpreter, r.line.Task.File)
+	if err != nil {
+		return exitf(statusUsage, "%w", err)
+	}
+	ex, err := r.startPython(name, path)
 	if err != nil {
 		return err
 	}
 	defer closeExecutor(ex, r.console)
-	if err := r.awaitLoaded(ex, name); err != nil {
+	r.session.Begin(mapping.Work{Groups: mapping.GroupsOf(ex)})
+	load := loading{name: name, interpreter: path, within: time.Duration(r.load.within), memory: r.python.memory, quiet: r.output.quiet}
+	if err := load.await(ex, r.session, r.console); err != nil {
 		return err
 	}
 	if r.source, err = r.inputs.fitting(r.line, ex, r.source); err != nil {
@@ -113,11 +115,7 @@ func (r *mapRun) mapPython() error {
 }
 
 // startPython starts the executor of a task.
-func (r *mapRun) startPython(name string) (*python.Executor, error) {
-	path, err := interpreter(r.python.interpreter, r.line.Task.File)
-	if err != nil {
-		return nil, exitf(statusUsage, "%w", err)
-	}
+func (r *mapRun) startPython(name, path string) (*python.Executor, error) {
 	ex, err := python.New(python.Config{
 		Processes:   r.workers,
 		Threads:     r.control.threads,
@@ -131,7 +129,7 @@ func (r *mapRun) startPython(name string) (*python.Executor, error) {
 		Dir:         r.command.cwd,
 		Observe:     r.observe(),
 
-		HandshakeTimeout: loadWithin,
+		HandshakeTimeout: time.Duration(r.load.within),
 		Output:           func(l process.Line) { r.console.Line(l.Text) },
 	})
 	if err != nil {
@@ -152,23 +150,6 @@ func (r *mapRun) fixNames() (err error) {
 	}
 	r.python.initializer, err = r.command.fixed(r.python.initializer)
 	return err
-}
-
-// awaitLoaded blocks until a worker has loaded the task.
-func (r *mapRun) awaitLoaded(ex *python.Executor, name string) error {
-	r.console.Show("tandem: loading " + name)
-	err := ex.WaitReady(r.session.Taking())
-	r.console.Erase()
-	if err == nil {
-		return nil
-	}
-	if status, stopped := r.session.Stopped(); stopped {
-		return &exit{status: status}
-	}
-	if remote, ok := errors.AsType[*tandem.RemoteError](err); ok && remote.Traceback != "" && !r.output.quiet {
-		r.console.Print(remote.Traceback)
-	}
-	return exitf(statusUsage, "cannot load %s: %s", name, strings.TrimPrefix(err.Error(), "preload: "))
 }
 
 // checkFile refuses a file that cannot be read, before anything is started.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -46,13 +45,13 @@ func exitf(status int, format string, args ...any) error {
 func execute(args []string) int {
 	root := newRoot()
 	root.SetArgs(args)
-	err := root.Execute()
+	cmd, err := root.ExecuteC()
 	if err == nil {
 		return 0
 	}
 	status := statusOn(err)
 	if e, ok := errors.AsType[*exit](err); !ok || e.cause != nil {
-		newConsole().Print("tandem: " + console.Printable(err.Error()) + "\n")
+		newConsole(cmd).Failure("tandem: " + console.Printable(err.Error()) + "\n")
 	}
 	return status
 }
@@ -66,19 +65,30 @@ func statusOn(err error) int {
 	return statusUsage
 }
 
-// newConsole returns the console on standard error.
-func newConsole() *console.Console {
+// newConsole returns the console on standard error, coloured as the flags of cmd
+// and the environment say.
+func newConsole(cmd *cobra.Command) *console.Console {
 	fd := int(os.Stderr.Fd())
-	if !term.IsTerminal(fd) || os.Getenv("TERM") == "dumb" {
-		return console.New(os.Stderr, nil)
+	terminal := term.IsTerminal(fd)
+	paint := console.Paint(console.Colored(colorOf(cmd), os.Getenv, terminal))
+	if !terminal || os.Getenv("TERM") == "dumb" {
+		return console.NewPainted(os.Stderr, nil, paint)
 	}
-	return console.New(os.Stderr, func() int {
+	return console.NewPainted(os.Stderr, func() int {
 		width, _, err := term.GetSize(fd)
 		if err != nil {
 			return 0
 		}
 		return width
-	})
+	}, paint)
+}
+
+// colorOf returns what --color says.
+func colorOf(cmd *cobra.Command) console.Color {
+	if flag := cmd.Flag("color"); flag != nil {
+		return console.Color(flag.Value.String())
+	}
+	return console.ColorAuto
 }
 
 func newRoot() *cobra.Command {
@@ -86,40 +96,48 @@ func newRoot() *cobra.Command {
 		Use:   "tandem",
 		Short: "run one task over many inputs, on threads, processes or both",
 		Example: `  tandem map examples/primes.py:count ::: 100000 200000 300000
-  tandem map -t 32 examples/titles.py:title < urls
+  tandem map -p 1 -t 32 examples/titles.py:title < urls
   tandem map -- gzip -k {} ::: *.log
   tandem demo`,
-		Args:          refuseUnknown,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return showHelp(cmd) },
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Args:              refuseUnknown,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return showHelp(cmd) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return applySettings(cmd, os.LookupEnv) },
+		SilenceErrors:     true,
+		SilenceUsage:      true,
 	}
+	color := console.ColorAuto
+	root.PersistentFlags().Var(&color, "color", "whether messages are coloured (never what goes to standard output)")
 	root.SetFlagErrorFunc(flagError)
-	root.SetHelpTemplate(helpTemplate)
-	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newMap(), newDemo(), newDoctor(), newVersion())
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd) })
+	root.SetHelpCommand(newHelp())
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(newMap(), newDemo(), newDoctor(), newVersion(), newCompletion(), newMan())
+	for _, cmd := range append(root.Commands(), root) {
+		finish(cmd)
+	}
 	return root
 }
 
-// helpTemplate has the examples first.
-const helpTemplate = `{{.Short}}
+// finish gives a command what all have, once its flags are defined.
+func finish(cmd *cobra.Command) {
+	cmd.Flags().SortFlags = false
+	cmd.InitDefaultHelpFlag()
+	cmd.Flags().Lookup("help").Usage = "show this"
+	group(cmd, everywhere, "help")
+	if cmd.Name() == "map" {
+		groupMapFlags(cmd)
+		cmd.Args = needTask
+	}
+	completeFlags(cmd)
+}
 
-Examples:
-{{.Example}}
-
-Usage:
-{{if .Long}}{{.Long}}
-{{else}}  {{.UseLine}}
-{{end}}{{if .HasAvailableSubCommands}}
-Commands:
-{{range .Commands}}{{if .IsAvailableCommand}}  {{rpad .Name .NamePadding}} {{.Short}}
-{{end}}{{end}}
-tandem COMMAND --help tells more.
-{{end}}{{if .HasAvailableLocalFlags}}
-Flags:
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}
-{{end}}`
+// needTask shows how to begin when nothing was said at all.
+func needTask(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 || cmd.ArgsLenAtDash() >= 0 {
+		return nil
+	}
+	return exitf(statusUsage, "no task: write tandem map FILE.py:FUNCTION, or tandem map -- COMMAND\n\nExamples:\n%s\n\ntandem map --help tells more", cmd.Example)
+}
 
 // showHelp is what tandem does when it was not told what to do.
 func showHelp(cmd *cobra.Command) error {
@@ -135,32 +153,24 @@ func refuseUnknown(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
+	verbs := verbNames(root)
+	switch verb := arguments.Closest(args[0], verbs); {
+	case verb != "":
+		return exitf(statusUsage, "there is no command %q: did you mean tandem %s?", args[0], verb)
+	case strings.Contains(args[0], ":") || strings.HasSuffix(args[0], ".py"):
+		return exitf(statusUsage, "there is no command %q: to run a Python function over inputs, write tandem map %s", args[0], args[0])
+	}
+	return exitf(statusUsage, "there is no command %q: want one of %s; to run a program over inputs, write tandem map -- %s",
+		args[0], strings.Join(verbs, ", "), args[0])
+}
+
+// verbNames returns the verbs that help lists.
+func verbNames(root *cobra.Command) []string {
 	var verbs []string
 	for _, c := range root.Commands() {
-		if c.IsAvailableCommand() {
+		if c.IsAvailableCommand() || c.Name() == "help" {
 			verbs = append(verbs, c.Name())
 		}
 	}
-	if verb := arguments.Closest(args[0], verbs); verb != "" {
-		return exitf(statusUsage, "there is no command %q: did you mean tandem %s?", args[0], verb)
-	}
-	return exitf(statusUsage, "there is no command %q: want one of %s", args[0], strings.Join(verbs, ", "))
-}
-
-// flagName finds the flags in their usage text.
-var flagName = regexp.MustCompile(`(?m)^[^-]*(?:-\w, )?--([a-z-]+)`)
-
-// flagError explains a flag that cannot be read.
-func flagError(cmd *cobra.Command, err error) error {
-	text := err.Error()
-	if name, ok := strings.CutPrefix(text, "unknown flag: --"); ok {
-		var names []string
-		for _, match := range flagName.FindAllStringSubmatch(cmd.Flags().FlagUsages(), -1) {
-			names = append(names, match[1])
-		}
-		if meant := arguments.Closest(name, names); meant != "" {
-			return exitf(statusUsage, "there is no flag --%s: did you mean --%s?", name, meant)
-		}
-	}
-	return exitf(statusUsage, "%s (%s --help lists the flags)", text, cmd.CommandPath())
+	return verbs
 }

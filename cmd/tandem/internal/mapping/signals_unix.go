@@ -66,6 +66,11 @@ func (s *Session) list() {
 // Longer leaves the calls stopped in vain; shorter continues them before the stop.
 const stopWithin = 500 * time.Millisecond
 
+// stopSelf is what this program stops itself with. Once SIGTSTP was caught, the Go
+// runtime does not give its default action back; SIGSTOP would stop us also where
+// nobody can continue us.
+const stopSelf = syscall.SIGTTIN
+
 // suspend stops the calls and then this program. It returns when this program
 // was continued, and the calls with it. Calls that start meanwhile, which a stop
 // can miss, wait for this program by themselves.
@@ -77,8 +82,7 @@ func (s *Session) suspend() {
 	continued := make(chan os.Signal, 1)
 	signal.Notify(continued, syscall.SIGCONT)
 	defer signal.Stop(continued)
-	signal.Reset(syscall.SIGTSTP)
-	if err := syscall.Kill(os.Getpid(), syscall.SIGTSTP); err == nil {
+	if err := syscall.Kill(os.Getpid(), stopSelf); err == nil {
 		timer := time.NewTimer(stopWithin)
 		defer timer.Stop()
 		select {
@@ -86,7 +90,6 @@ func (s *Session) suspend() {
 		case <-timer.C:
 		}
 	}
-	signal.Notify(s.signals, syscall.SIGTSTP)
 	for group := range groups {
 		_ = syscall.Kill(-group, syscall.SIGCONT) // one that has ended needs nothing
 	}

@@ -78,6 +78,18 @@ func FormatSize(bytes int64) string {
 	return strconv.FormatFloat(value, 'f', 0, 64) + unit
 }
 
+// ExactSize writes bytes with the largest unit that needs no more than two
+// decimals, so that a size reads as it was given: 512M, 1.5G, 1500k.
+func ExactSize(bytes int64) string {
+	for _, unit := range "PTGMKptgmk" {
+		value := float64(bytes) / sizes[byte(unit)]
+		if hundred := value * 100; value >= 1 && hundred == math.Trunc(hundred) {
+			return strconv.FormatFloat(value, 'f', -1, 64) + string(unit)
+		}
+	}
+	return strconv.FormatInt(bytes, 10)
+}
+
 // Duration is the value of a flag. Zero means that the flag was not given.
 type Duration time.Duration
 
@@ -111,5 +123,5 @@ func (z *Size) String() string {
 	if *z == 0 {
 		return ""
 	}
-	return FormatSize(int64(*z))
+	return ExactSize(int64(*z))
 }

@@ -80,13 +80,21 @@ func Explain(err error) (first string, rest []string) {
 // withoutLabel is the text of err without the name of the task, which is the
 // same for all inputs.
 func withoutLabel(err error) string {
+	text := err.Error()
 	if call, ok := err.(*tandem.CallError); ok {
 		bare := *call
 		bare.Label, bare.Task = "", ""
-		return bare.Error()
+		text = bare.Error()
 	}
-	return err.Error()
+	if errors.Is(err, tandem.ErrWorkerLost) {
+		text, _, _ = strings.Cut(text, lastWords)
+	}
+	return text
 }
+
+// lastWords begins what package process quotes of the output of a worker that was
+// lost. All of that has been shown when it was written.
+const lastWords = "; its last lines: "
 
 func lines(text string) []string {
 	text = strings.Trim(text, "\n")

@@ -29,7 +29,7 @@ func TestInput(t *testing.T) {
 func TestBlock(t *testing.T) {
 	traceback := "Traceback (most recent call last):\n  File \"a.py\", line 2, in f\n    raise ValueError(\"bad width\")\nValueError: bad width\n"
 	remote := &tandem.RemoteError{Type: "ValueError", Message: "bad width", Traceback: traceback}
-	lost := tandem.NewCallError(tandem.ErrWorkerLost, tandem.MayHaveRun, tandem.Call{}, "pid 7", errors.New("signal 9 (killed)\nlast words"))
+	lost := tandem.NewCallError(tandem.ErrWorkerLost, tandem.MayHaveRun, tandem.Call{}, "pid 7", errors.New("signal 9 (killed); its last lines: Fatal\nlast words"))
 	lost.Label = "a.py:f[16]"
 	tests := map[string]struct {
 		err  error
@@ -41,7 +41,6 @@ func TestBlock(t *testing.T) {
         raise ValueError("bad width")
 `},
 		"worker lost": {lost, `tandem: input 17 ("abc"): worker ended before answering (pid 7; call may have run): signal 9 (killed)
-    last words
 `},
 		"plain": {errors.New("broken\x1b[2J"), "tandem: input 17 (\"abc\"): broken\ufffd[2J\n"},
 	}
