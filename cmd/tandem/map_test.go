@@ -74,7 +74,7 @@ func TestMapTellsHowItStarts(t *testing.T) {
 		t.Errorf("said %d times: %s", n, o.stderr)
 	}
 	for _, more := range []string{"-q", "--start=spawn"} {
-		if o := run(t, "", "map", more, "threads.py:echo", ":::", "1"); o.stderr != "" {
+		if o := run(t, "", "map", more, "threads.py:echo", ":::", "1"); o.messages() != "" {
 			t.Errorf("%s: stderr is %q", more, o.stderr)
 		}
 	}
@@ -159,7 +159,7 @@ func TestMapFailuresNameTheInput(t *testing.T) {
 		stderr []string
 	}{
 		"exception":        {"a\n", []string{"tasks.py:fail"}, "", []string{"tandem: input 1 (\"a\"): ValueError: bad width a\n    Traceback", "tandem: 1 input: 0 ok, 1 failed in "}},
-		"quiet":            {"a\n", []string{"-q", "tasks.py:fail"}, "", []string{"tandem: input 1 (\"a\"): ValueError: bad width a\ntandem: 1 input"}},
+		"quiet":            {"a\n", []string{"-q", "tasks.py:fail"}, "", []string{"tandem: input 1 (\"a\"): ValueError: bad width a\n"}},
 		"long input":       {long + "\n", []string{"-q", "tasks.py:fail"}, "", []string{"tandem: input 1 (\"" + strings.Repeat("x", 78) + "…): ValueError: bad width x"}},
 		"result":           {"1\n2\n3\n", []string{"tasks.py:unencodable"}, "1\n3\n", []string{"tandem: input 2 (2): result cannot be passed back", "set"}},
 		"type":             {"1\n[]\n3\n", []string{"../../../examples/primes.py:count"}, "0\n1\n", []string{"tandem: input 2 ([]): TypeError: n is []: want an integer"}},
@@ -180,16 +180,16 @@ func TestMapFailuresNameTheInput(t *testing.T) {
 
 func TestMapRetries(t *testing.T) {
 	flag := filepath.Join(t.TempDir(), "flag")
-	run(t, "", "map", "--retries", "1", "tasks.py:flaky", ":::", flag).expect(t, 0, "\"done\"\n")
+	run(t, "", "map", "--retries", "2", "tasks.py:flaky", ":::", flag).expect(t, 0, "\"done\"\n")
 	if err := os.Remove(flag); err != nil {
 		t.Fatal(err)
 	}
-	run(t, "", "map", "--retries", "1", "--", "sh", "-c", `if [ -e "$1" ]; then echo done; else : > "$1"; kill -KILL $$; fi`, "sh", ":::", flag).
+	run(t, "", "map", "--retries", "2", "--", "sh", "-c", `if [ -e "$1" ]; then echo done; else : > "$1"; kill -KILL $$; fi`, "sh", ":::", flag).
 		expect(t, 0, "done\n")
 }
 
 func TestMapMaxCalls(t *testing.T) {
-	o := run(t, numbers(1, 30, same), "map", "-p", "1", "--max-calls", "5", "tasks.py:pid")
+	o := run(t, numbers(1, 30, same), "map", "-p", "1", "--max-tasks", "5", "tasks.py:pid")
 	pids := strings.Fields(o.stdout)
 	slices.Sort(pids)
 	if n := len(slices.Compact(pids)); o.status != 0 || n < 3 {
@@ -200,7 +200,7 @@ func TestMapMaxCalls(t *testing.T) {
 // What tasks print is on standard error, in whole lines.
 func TestMapPrints(t *testing.T) {
 	o := run(t, numbers(1, 20, same), "map", "-p", "2", "tasks.py:chatter")
-	lines := strings.Split(strings.TrimSuffix(o.stderr, "\n"), "\n")
+	lines := strings.Split(strings.TrimSuffix(o.messages(), "\n"), "\n")
 	slices.Sort(lines)
 	var want []string
 	for n := 1; n <= 20; n++ {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -205,6 +206,20 @@ func (s *started) left() string {
 	return left.String()
 }
 
+// messages returns what was written to standard error, without the line that closes
+// each run.
+func (o outcome) messages() string {
+	var b strings.Builder
+	for line := range strings.Lines(o.stderr) {
+		if !summaryLine.MatchString(line) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+var summaryLine = regexp.MustCompile(`^tandem: \d+ inputs?: .* in [0-9.hms]+\n$`)
+
 // expect compares an outcome. In stderr, each part must occur.
 func (o outcome) expect(t *testing.T, status int, stdout string, stderr ...string) {
 	t.Helper()
@@ -219,7 +234,7 @@ func (o outcome) expect(t *testing.T, status int, stdout string, stderr ...strin
 			t.Errorf("stderr lacks %q", part)
 		}
 	}
-	if len(stderr) == 0 && o.stderr != "" {
+	if len(stderr) == 0 && o.messages() != "" {
 		t.Error("stderr is not empty")
 	}
 	if t.Failed() {
