@@ -47,6 +47,7 @@ type Executor struct {
 	suspects    suspects
 
 	mu       sync.Mutex
+	starting int // first workers that are being started on demand
 	retired  int
 	startErr error // why a slot retired
 }
