@@ -75,6 +75,7 @@ func (ex *Executor) noteRetired(err error) {
 	}
 	err = ex.startErr
 	ex.mu.Unlock()
+	ex.wakeFree() // a slot that has started no worker may have to take its place
 	if !last || err == nil {
 		return
 	}

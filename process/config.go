@@ -62,6 +62,11 @@ type Config struct {
 	// starts another when calls come. Zero means never.
 	IdleTimeout time.Duration
 
+	// OnDemand starts a slot's first worker when calls wait that no other can
+	// take, instead of in New, where only the first slot's is started. It is for
+	// many slots of which few may be used; calls then wait for starts.
+	OnDemand bool
+
 	// HandshakeTimeout bounds the time from the start of a worker until it is
 	// ready. Zero means 2 s for this program, which has only its init functions
 	// to run, and 10 s for another Runtime, which may have imports. It holds for a

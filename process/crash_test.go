@@ -118,8 +118,7 @@ func TestSlotServesAgainAfterAKill(t *testing.T) {
 // The error tells how the worker ended and what it said last.
 func TestLossTellsLastWords(t *testing.T) {
 	ex := leakless(t, process.Config{Workers: 1})
-	run(t, ex, act, action{Do: "print", N: -1, Text: "about to fail\n"})
-	err := expectFailure(t, submit(t, ex, act, action{Do: "exit", N: 3}), tandem.ErrWorkerLost, tandem.MayHaveRun)
+	err := expectFailure(t, submit(t, ex, act, action{Do: "say-exit", N: 3, Text: "about to fail\n"}), tandem.ErrWorkerLost, tandem.MayHaveRun)
 	if !strings.Contains(err.Error(), "exit status 3; its last lines: about to fail") {
 		t.Error(err)
 	}

@@ -48,6 +48,7 @@ type Executor struct {
 	details     atomic.Pointer[map[string]any] // of the worker that was ready last
 
 	mu       sync.Mutex
+	starting int // first workers that are being started on demand
 	retired  int
 	startErr error // why a slot retired
 }

@@ -353,11 +353,12 @@ func (w *worker) discard(err error) error {
 	w.stdout.Close()
 	w.stderr.Close()
 	w.socket.Close()
+	tail := w.tail() // looks into the box
 	w.box.Close()
 	if isFinal(err) {
 		return err
 	}
-	lost := &ExitError{PID: w.process.PID(), Code: exit.Code, Signal: exit.Signal, Reason: w.unknownEnd(exit, ""), Tail: w.tail()}
+	lost := &ExitError{PID: w.process.PID(), Code: exit.Code, Signal: exit.Signal, Reason: w.unknownEnd(exit, ""), Tail: tail}
 	if w.slot.executor.config.Runtime == nil {
 		err = fmt.Errorf("%w (does its main call worker.Main first?)", err)
 	}
@@ -366,11 +367,17 @@ func (w *worker) discard(err error) error {
 
 // emit returns what passes on the lines of one stream.
 func (w *worker) emit(stderr bool) func([]byte) {
+	last := &w.lastOut
+	if stderr {
+		last = &w.lastErr
+	}
 	return func(text []byte) {
+		id, label := w.current()
+		last.note(id, text)
 		if stderr {
-			w.noteCrash(text)
+			w.noteCrash(id, text)
 		}
-		w.slot.executor.emit(Line{Worker: int(w.pid.Load()), Label: w.label(), Stderr: stderr, Text: text}, w.String())
+		w.slot.executor.emit(Line{Worker: int(w.pid.Load()), Label: label, Stderr: stderr, Text: text}, w.String())
 	}
 }
 

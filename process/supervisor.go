@@ -26,7 +26,10 @@ type slot struct {
 	wake     chan struct{} // calls may wait: for the filler, or for an empty slot
 	room     atomic.Int32  // free threads; below zero: calls sent in advance; 0 without a ready worker
 	vacant   atomic.Bool   // has no worker and waits for a reason to start one
-	cautious bool          // owned by the supervisor: the next worker gets one call at a time at first
+
+	// Owned by the supervisor.
+	cautious bool // the next worker gets one call at a time at first
+	reserved bool // its start counts in executor.starting
 
 	mu       sync.Mutex
 	state    slotState
@@ -121,6 +124,7 @@ func (s *slot) live() (lifeEnd, error) {
 		s.lastExit = err.Error()
 		s.moveLocked(eventExit)
 		s.mu.Unlock()
+		s.endReserve()
 		return endUnused, err
 	}
 	return s.serve(w)
@@ -131,8 +135,9 @@ func (s *slot) retire(err error) {
 	s.executor.noteRetired(err)
 }
 
-// awaitDemand blocks until a worker is wanted: at once for the first one, and
-// after one was ended for being idle, when calls wait. It returns false when
+// awaitDemand blocks until a worker is wanted: at once for the first one, unless
+// it is to be started on demand, and after one was ended for being idle, when
+// calls wait. It returns false when
 // the executor closes.
 func (s *slot) awaitDemand() bool {
 	s.mu.Lock()
@@ -140,7 +145,7 @@ func (s *slot) awaitDemand() bool {
 	s.mu.Unlock()
 	s.vacant.Store(true) // before looking: who leaves calls waiting then tells this slot
 	defer s.vacant.Store(false)
-	for !first && s.executor.config.IdleTimeout > 0 && !s.executor.demand() {
+	for !s.wanted(first) {
 		select {
 		case <-s.wake:
 		case <-s.executor.stopping.Done():
@@ -156,6 +161,48 @@ func (s *slot) awaitDemand() bool {
 	s.starts++
 	s.mu.Unlock()
 	return true
+}
+
+// wanted reports whether a worker is to be started now.
+func (s *slot) wanted(first bool) bool {
+	config := &s.executor.config
+	switch {
+	case first && config.OnDemand:
+		s.reserved = s.executor.reserveStart(s.number)
+		return s.reserved
+	case first || config.IdleTimeout == 0:
+		return true
+	}
+	return s.executor.demand()
+}
+
+// reserveStart reports whether the slot with that number is to start its first
+// worker on demand: more calls wait, also in workers, than those that are ready or
+// being started will take; or as many slots have retired as stand before it.
+func (ex *Executor) reserveStart(number int) bool {
+	waiting := ex.queue.Waiting()
+	for _, s := range ex.slots {
+		waiting -= s.free()
+	}
+	ex.mu.Lock()
+	defer ex.mu.Unlock()
+	if number > ex.retired && waiting <= ex.starting*ex.config.Threads {
+		return false
+	}
+	ex.starting++
+	return true
+}
+
+// endReserve notes that a reserved start has ended, in whatever way.
+func (s *slot) endReserve() {
+	if !s.reserved {
+		return
+	}
+	s.reserved = false
+	s.executor.mu.Lock()
+	s.executor.starting--
+	s.executor.mu.Unlock()
+	s.executor.wakeFree() // others may have counted on it
 }
 
 // pause waits before the next start, longer with each worker in a row that did
@@ -191,6 +238,7 @@ func (s *slot) serve(w *worker) (lifeEnd, error) {
 	w.updateRoomLocked()
 	s.mu.Unlock()
 	s.executor.noteReady()
+	s.endReserve()
 	signal(s.wake)
 
 	w.goes.Go(w.fill)

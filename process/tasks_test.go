@@ -50,6 +50,11 @@ func init() {
 		"fail":   func(_ context.Context, in action) (string, error) { return "", errors.New(in.Text) },
 		"rude":   func(context.Context, action) (string, error) { return "", rudeError{} },
 		"exit":   func(_ context.Context, in action) (string, error) { os.Exit(in.N); return "", nil },
+		"say-exit": func(_ context.Context, in action) (string, error) {
+			os.Stderr.WriteString(in.Text)
+			os.Exit(in.N)
+			return "", nil
+		},
 		"signal": signalSelf, "block": block, "spin": spin, "mark": mark,
 		"ignore-term": func(ctx context.Context, in action) (string, error) {
 			signal.Ignore(syscall.SIGTERM)

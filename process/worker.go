@@ -56,7 +56,10 @@ type worker struct {
 	placer     *placer
 	inArena    int64 // bytes of inputs put into the arena since the last write
 
-	crashLines int // owned by the reader of standard error: how many lines of a crash are still kept
+	// Owned by the readers of standard output and error until those have ended.
+	lastOut    words
+	lastErr    words
+	crashLines int // how many lines of a crash are still kept
 
 	// Owned by the receiver, and after it has ended by the supervisor.
 	reader *wire.Reader
@@ -88,6 +91,7 @@ type worker struct {
 	idleSince   time.Time
 	lookAt      time.Time // when the supervisor looks at deadlines next
 	crash       string    // the first line of a crash that it wrote, and some that followed
+	crashedIn   uint64    // the call that was running when that was read; 0 for none
 	stall       stall
 	resident    int64
 	overLimit   int64         // resident size that exceeded the memory limit; 0: did not
@@ -338,16 +342,17 @@ func (w *worker) cancelLocked(b *tandem.Batch) {
 	})
 }
 
-// label returns what names the call that thread 0 runs, when that is the only thread.
-func (w *worker) label() string {
+// current returns the id and the label of the call that thread 0 runs, when that
+// is the only thread: 0 and nothing when there is none, or nobody can tell.
+func (w *worker) current() (id uint64, label string) {
 	if w.threads != 1 {
-		return ""
+		return 0, ""
 	}
-	id, _ := w.box.Running(0)
+	id, _ = w.box.Running(0)
 	w.slot.mu.Lock()
 	defer w.slot.mu.Unlock()
 	if h := w.findLocked(id); id != 0 && h != nil {
-		return h.call.Label()
+		return id, h.call.Label()
 	}
-	return ""
+	return 0, ""
 }

@@ -57,6 +57,7 @@ type Config struct {
 
 	// The fields below mean what they mean in [process.Config].
 
+	OnDemand         bool
 	Output           func(process.Line)
 	Observe          func(tandem.Attempt)
 	Memory           int64
@@ -99,7 +100,7 @@ func (c Config) processConfig(path string) process.Config {
 	return process.Config{
 		Workers: processes, Threads: c.Threads, Queue: c.Queue,
 		Runtime: c.runtimeConfig(path, processes),
-		Env:     c.Env, Dir: c.Dir, Output: c.Output, Observe: c.Observe,
+		Env:     c.Env, Dir: c.Dir, Output: c.Output, Observe: c.Observe, OnDemand: c.OnDemand,
 		Memory: c.Memory, MaxCalls: c.MaxCalls, MaxResident: c.MaxResident,
 		IdleTimeout: c.IdleTimeout, HandshakeTimeout: c.HandshakeTimeout,
 		CancelGrace: c.CancelGrace, KillGrace: c.KillGrace,

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/process"
@@ -30,10 +31,19 @@ func TestEngineSurvivesRogueArenas(t *testing.T) {
 		"other call":    "which the worker does not have",
 		"hole":          "",
 		"cut":           "",
+		"thread":        "measure of thread 1, of which the worker has 1",
+		"absurd":        "",
+		"unmeasured":    "",
 	} {
 		t.Run(how, func(t *testing.T) {
+			begin := time.Now()
+			seen := func(a tandem.Attempt) {
+				if a.Start.Before(begin) || a.Wall < 0 || a.Start.Add(a.Wall).After(time.Now()) || a.CPU < 0 || a.PeakRSS < 0 || a.Thread != 0 {
+					t.Errorf("attempt %+v", a)
+				}
+			}
 			ex, err := process.New(process.Config{
-				Workers: 1, MaxFrame: 2 << 20,
+				Workers: 1, MaxFrame: 2 << 20, Observe: seen,
 				Runtime: &process.Runtime{
 					Name: "rogue", Path: interpreter, Args: []string{"-I", "testdata/rogue.py", how}, Codec: values{},
 				},

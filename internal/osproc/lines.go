@@ -77,6 +77,22 @@ type tail struct {
 	dropped bool   // guarded by mu: bytes before last are gone
 }
 
+// Tail keeps the end of lines as [Output.Tail] does. It is used by one goroutine
+// at a time. The zero value is empty.
+type Tail struct{ kept tail }
+
+// Record adds a line, which has no line end.
+func (t *Tail) Record(line []byte) {
+	t.kept.record(line)
+	t.kept.record([]byte{'\n'})
+}
+
+// Reset forgets all lines.
+func (t *Tail) Reset() { t.kept.last, t.kept.dropped = t.kept.last[:0], false }
+
+// String returns the last lines, without the last line end.
+func (t *Tail) String() string { return t.kept.String() }
+
 func (t *tail) record(chunk []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 )
 
 // Running returns the call that thread runs, or 0. startedNS is when it started
-// ([MonotonicNow]), and means something only for a call with a timeout; if the
+// ([MonotonicNow]), and means something only for a call with a timeout, or when calls are measured; if the
 // thread just went on to its next call it can be the time of that one, never of
 // an earlier one. The numbers are the worker's word.
 func (b *Box) Running(thread int) (id uint64, startedNS int64) {

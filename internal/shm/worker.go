@@ -1,7 +1,7 @@
 package shm
 
 // Start notes that thread begins to run call id, before it does. startedNS is
-// [MonotonicNow] for a call with a timeout, else 0. It replaces the call that
+// [MonotonicNow] for a call with a timeout or one that is measured, else 0. It replaces the call that
 // was noted before; that call's outcome must have been appended.
 func (b *Box) Start(thread int, id uint64, startedNS int64) {
 	s := &b.slots[thread]

@@ -57,7 +57,7 @@ _pack_result = _result.pack
 _pack_sum_and_length = struct.Struct("<II").pack  # end of a header, length of its first payload
 unpack_length = struct.Struct("<I").unpack_from
 _part = struct.Struct("<QQ")
-_measure = struct.Struct("<QQQQQ")
+_pack_sum_and_measure = struct.Struct("<IQQQQQ").pack  # end of a header, begin of its body
 
 
 class ProtocolError(Exception):
@@ -122,12 +122,9 @@ def result_frame(call_id: int, payload: bytes) -> bytes:
 
 def measured(whole: bytes, start: int, wall: int, cpu: int, peak: int, thread: int) -> bytes:
     """Return ``whole``, a frame that answers one call, with what was measured of it."""
-    head = bytearray(whole[: HEADER_SIZE - 4])
-    head[3] |= FLAG_MEASURED
-    head[4:8] = _sum.pack(len(whole) - HEADER_SIZE + MEASURE_SIZE)
-    return b"".join(
-        (head, _sum.pack(crc32(head)), _measure.pack(start, wall, cpu, peak, thread), memoryview(whole)[HEADER_SIZE:])
-    )
+    size = len(whole) - HEADER_SIZE + MEASURE_SIZE
+    head = whole[:3] + bytes((whole[3] | FLAG_MEASURED,)) + _sum.pack(size) + whole[8 : HEADER_SIZE - 4]
+    return head + _pack_sum_and_measure(crc32(head), start, wall, cpu, peak, thread) + whole[HEADER_SIZE:]
 
 
 def run_header(call_id: int) -> bytes:

@@ -11,6 +11,10 @@ TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# After which time, in nanoseconds, the largest resident set is read again. A
+# reading takes as long as a short call; memory that is touched in less is little.
+_PEAK_AFTER = 100_000
+
 # The unit of ru_maxrss in bytes.
 _UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -22,26 +26,41 @@ class Meter:
     it has that of threads which libraries start. Else it is that of the thread.
     """
 
-    __slots__ = ("_thread", "_cpu_now", "_peak", "_start", "_cpu")
+    __slots__ = ("_thread", "_cpu_now", "_read_peak", "_peak", "_peak_at", "_start", "_cpu")
 
     def __init__(self, thread: int, alone: bool) -> None:
         self._thread = thread
         self._cpu_now = process_time_ns if alone else thread_time_ns
-        self._peak = _peak_reader()
+        self._read_peak = _peak_reader()
+        self._peak = 0
+        self._peak_at = 0  # when it was read
         self._start = 0
-        self._cpu = 0
+        self._cpu = 0  # when the call began; 0: not known
 
     def begin(self) -> int:
-        """Begin with a call. Returns the time, in nanoseconds of the monotonic clock."""
-        self._cpu = self._cpu_now()
-        self._start = monotonic_ns()
-        return self._start
+        """Begin with a call. Returns the time, in nanoseconds of the monotonic clock.
+
+        When another call has just ended, its last processor time is where this one begins.
+        """
+        if not self._cpu:
+            self._cpu = self._cpu_now()
+        self._start = start = monotonic_ns()
+        return start
+
+    def rest(self) -> None:
+        """Note that the next call does not follow at once."""
+        self._cpu = 0
 
     def end(self, frame: bytes) -> bytes:
         """Return the frame that answers the call with what was measured."""
-        wall = monotonic_ns() - self._start
-        cpu = self._cpu_now() - self._cpu
-        return frames.measured(frame, self._start, wall, max(0, cpu), self._peak(), self._thread)
+        now = monotonic_ns()
+        if now - self._peak_at > _PEAK_AFTER:
+            self._peak = self._read_peak()
+            self._peak_at = now
+        cpu = self._cpu_now()
+        took = cpu - self._cpu
+        self._cpu = cpu
+        return frames.measured(frame, self._start, now - self._start, took, self._peak, self._thread)
 
 
 def _peak_reader() -> Callable[[], int]:

@@ -198,6 +198,7 @@ class Runner:
                 words[slot] = 0
                 batch = None
                 loose = False
+                meter.rest()
                 self._rest()
                 continue
             if gettrace() is not tracer:

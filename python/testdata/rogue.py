@@ -38,6 +38,10 @@ def result(id, *entries, flags=8, codec=1, data=b""):
     send(6, b"".join(struct.pack("<QQ", *entry) for entry in entries) + data, flags, id, 1, len(entries), codec)
 
 
+def measured(id, *words):
+    send(6, struct.pack("<QQQQQQQ", *words, 0, 9), 8 | 16, id, 1, 1, 1)
+
+
 def cut(id):
     """Try to cut the file, then answer as if it were whole."""
     refused = 0
@@ -67,6 +71,9 @@ answers = {
     "release twice": lambda id: (send(13, id=id, count=1), send(14, id=id, count=1), send(14, id=id, count=1)),
     "other call": lambda id: result(id + 1, (0, 9)),
     "cut": cut,
+    "thread": lambda id: measured(id, 0, 0, 0, 0, 1),
+    "absurd": lambda id: measured(id, *[(1 << 64) - 1] * 4, 0),
+    "unmeasured": lambda id: result(id, (0, 9)),
 }
 
 receive()
