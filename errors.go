@@ -76,7 +76,7 @@ var (
 	ErrNotPortable = define("not_portable", "a closure cannot leave this process: give the task a name with tandem.Define")
 	ErrBadInput    = define("bad_input", "input cannot be passed to the task")
 	ErrBadResult   = define("bad_result", "result cannot be passed back")
-	ErrTooLarge    = define("too_large", "value is larger than the frame limit")
+	ErrTooLarge    = define("too_large", "value is too large")
 	ErrUnsupported = define("unsupported", "not supported on this platform")
 )
 

@@ -6,14 +6,19 @@
 // # Promises
 //
 //	C1: a program is executed from its list of arguments. No shell sees them,
-//	    so no character in them has a meaning.
+//	    so no character in them has a meaning. The one way to a shell is a
+//	    [Template] of [ParseShell], which quotes what it inserts.
 //	C2: standard output and standard error are kept apart, whole, and never
-//	    mixed with those of another call.
+//	    mixed with those of another call: in memory, in files when they are
+//	    large ([Config.Spill]), or passed on as they come ([Spec.Sink]).
 //	C3: when a call has finished, its program is gone, with all processes of its
 //	    process group.
 //	C4: on Linux a program dies with this process, however that dies.
 //	C5: a program gets descriptors 0, 1 and 2, and the environment that Config
 //	    and Spec describe. Nothing else that this process opened reaches it.
+//	C6: with Spill or Sink a running call needs a bounded amount of memory,
+//	    whatever its program writes: the threshold for each stream, and little
+//	    more. No file of Spill outlives this process, however that ends.
 //
 // # The life of a call
 //
@@ -24,7 +29,8 @@
 // A program is asked to end with SIGTERM to its group, followed by SIGCONT so
 // that a stopped one can obey. What remains after [Config.KillGrace] gets
 // SIGKILL. A timeout asks, and so does [tandem.Executor.Cancel]; output over
-// [Config.MaxOutput] and a Close whose context has ended kill at once.
+// [Config.MaxOutput], output that cannot be kept or passed on, and a Close whose
+// context has ended kill at once.
 //
 // # Failure
 //
@@ -37,7 +43,12 @@
 //	system refused to start it            ErrWorkerStart  NotStarted
 //	ran longer than its timeout           ErrTimeout      MayHaveRun
 //	canceled while it ran                 ErrWorkerLost   MayHaveRun; matches context.Canceled
+//	input without a field of the Template ErrBadInput     NotStarted; says what it has
+//	limits refused after the start        ErrWorkerStart  MayHaveRun; Config.Memory, Config.Nice
 //	wrote more than Config.MaxOutput      ErrTooLarge     MayHaveRun; Finished if it ended by itself
+//	no room for the file of its output    ErrTooLarge     the same; says folder and free bytes
+//	another failure of that file          ErrBadResult    the same
+//	error of the Sink                     ErrBadResult    the same; wraps that error
 //	executor closed by force              ErrClosed       MayHaveRun; NotStarted if it waited
 //	exit status taken by other code       ErrWorkerLost   Finished
 //	input of a Program has no JSON form   ErrBadInput     NotStarted

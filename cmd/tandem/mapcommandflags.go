@@ -78,23 +78,27 @@ func (f *commandFlags) check(cmd *cobra.Command, line arguments.Line, in *inputF
 			return exitf(statusUsage, "--env %q: want KEY=VALUE", entry[:min(len(key), 40)])
 		}
 	}
-	if err := f.checkFolders(changed("cwd")); err != nil {
+	if err := f.checkFolders(changed("cwd"), line.Command != nil); err != nil {
 		return err
 	}
 	return f.checkPipe(cmd, line, in)
 }
 
-// checkFolders refuses folders that are none.
-func (f *commandFlags) checkFolders(cwd bool) error {
-	if cwd {
-		if info, err := os.Stat(f.cwd); err != nil || !info.IsDir() {
-			return exitf(statusUsage, "--cwd %q: want a folder that exists", f.cwd)
-		}
+// checkFolders refuses folders that are none: that of --cwd, if it was given, and
+// that for the outputs of commands.
+func (f *commandFlags) checkFolders(cwd, outputs bool) error {
+	if cwd && !isFolder(f.cwd) {
+		return exitf(statusUsage, "--cwd %q: want a folder that exists", f.cwd)
 	}
-	if info, err := os.Stat(os.TempDir()); err != nil || !info.IsDir() {
+	if outputs && !isFolder(os.TempDir()) {
 		return exitf(statusUsage, "TMPDIR is %q: want a folder, for outputs that are too large for memory", os.TempDir())
 	}
 	return nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // checkPipe refuses inputs that --pipe cannot cut.

@@ -19,6 +19,8 @@
 //	    locked until [Child.Reap], of a [Child] (golang/go#27505).
 //	O5: a process gets the descriptors and the environment that its [Command]
 //	    lists and nothing else of what this program opened.
+//	O6: a file that output goes to has no name while it is written: it ends with
+//	    its last descriptor, however this program ends.
 //
 // A process of another parent can be adopted ([Adopt]): that parent reaps it when
 // it is asked to. On kernels before Linux 6.9 the rest of its group is not killed
