@@ -82,6 +82,8 @@ func TestSpreadRefuses(t *testing.T) {
 		{"later(*)", `5`, tandem.ErrBadInput, "the input is a number"},
 		{"area(*)", `[1]`, nil, "missing 1 required positional argument: 'height'"},
 		{"area(**)", `{"width": 1, "hight": 2}`, nil, "unexpected keyword argument 'hight'"},
+		{"numbers(*)", `[2]`, tandem.ErrBadResult, "is a generator, which JSON has no form for: return list(...)"},
+		{"numbers_later", `2`, tandem.ErrBadResult, "is an async_generator, which JSON has no form for: return a list"},
 		{"none(*)", `[1]`, tandem.ErrUnknownTask, "no function 'none' in calling.py; did you mean 'one'?"},
 		{"area(***)", `[1]`, tandem.ErrUnknownTask, "no function 'area(***)'"},
 		{"area()", `[1]`, tandem.ErrUnknownTask, "no function 'area()'"},

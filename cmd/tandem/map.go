@@ -42,9 +42,13 @@ const mapUsage = `  tandem map [flags] FILE.py:FUNCTION [::: INPUT...]
   tandem map [flags] PACKAGE.MODULE:FUNCTION [::: INPUT...]
   tandem map [flags] -- COMMAND [ARGUMENT...] [::: INPUT...]
 
-Without ::: each line of standard input is an input. A function gets an input as
-its argument; what it returns is one line of JSON on standard output, in the
-order of the inputs. A command gets the input where {} stands, or as its last
+Inputs stand behind :::, or are the lines of files behind ::::, of -a FILE or of
+standard input; --glob and --range make some. Several sources make all combinations,
+:::+ and ::::+ pair them. tandem help formats tells more.
+
+A function gets an input as its argument, or one from each source, or the columns of
+a table by name (--as csv); what it returns is one line of JSON on standard output, in
+the order of the inputs. A command gets the input where {} stands, or as its last
 argument: also {.} without extension, {/} base name, {//} directory, {/.} base
 name without extension, {#} number, {%} slot. It runs without a shell, and its
 output stays together. Messages go to standard error.

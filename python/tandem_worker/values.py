@@ -239,6 +239,7 @@ _ADVICE = (
     (("datetime.datetime", "datetime.date", "datetime.time"), "return .isoformat()"),
     (("decimal.Decimal", "fractions.Fraction", "pathlib.PosixPath", "uuid.UUID"), "return str(...) of it"),
     (("generator", "range", "map", "filter", "zip", "dict_keys", "dict_values", "dict_items"), "return list(...)"),
+    (("async_generator",), "return a list of what it yields"),
     (("coroutine",), "make the task itself an async function, then it is awaited"),
 )
 

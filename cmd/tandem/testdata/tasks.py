@@ -138,3 +138,7 @@ def greet(name, age=0):
 
 def count_up(n):
     yield from range(n)
+
+
+def members(**columns):
+    return columns

@@ -52,8 +52,8 @@ func (c checker) single() error {
 	required, most := c.names(true), len(c.names(false))
 	switch {
 	case len(required) > 1:
-		return fmt.Errorf("%s takes %s, and an input is one: give %s sources of inputs (%s), or a table with the columns %s (--as csv)",
-			c.name, argumentList(required), number(len(required)), strings.TrimSpace(strings.Repeat("::: ... ", len(required))), and(required))
+		return fmt.Errorf("%s takes %s, and an input is one: give %s sources of inputs (%s), a table with the columns %s (--as csv), or arrays to '%s%s'",
+			c.name, argumentList(required), number(len(required)), strings.TrimSpace(strings.Repeat("::: ... ", len(required))), and(required), c.name, arguments.Positional)
 	case most == 0 && !c.Args && !c.hasKeywords():
 		return fmt.Errorf("%s takes no argument, and an input is one: give it a parameter", c.name)
 	case most == 0 && !c.Args:
@@ -116,6 +116,9 @@ func (c checker) unknown(name string) error {
 	has := c.byName()
 	if meant := arguments.Closest(name, has); meant != "" {
 		return fmt.Errorf("%s has no parameter %q: did you mean %s?", c.name, name, meant)
+	}
+	if len(has) == 1 {
+		return fmt.Errorf("%s has no parameter %q: it takes %s, and would take all columns as **%s", c.name, name, has[0], has[0])
 	}
 	if len(has) > 0 {
 		return fmt.Errorf("%s has no parameter %q: it takes %s", c.name, name, and(has))

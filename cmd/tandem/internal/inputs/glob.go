@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"path"
 	"slices"
 	"strings"
 
@@ -17,7 +16,7 @@ import (
 // Glob is the source of the names of files and directories that match patterns,
 // pattern after pattern. In a pattern * and ? stand for letters of a name, [a-z]
 // for one of several, {a,b} for one of several texts, and ** as a whole part of a
-// path for any number of directories.
+// path for any number of directories; at the end it stands for all that is below.
 //
 // The names come while directories are being read, those of one directory in
 // order. A name that begins with a dot is matched only by a part that begins with
@@ -79,27 +78,43 @@ type globWalk struct {
 	base    string   // the directory where the walk begins
 	parts   []string // of the pattern, behind the prefix
 	pattern string   // the parts together
-	certain int      // so many parts stand for one name each; then comes ** or {a/b}
+	certain int      // so many parts stand for one name each; then comes one with ** or {a/b}
 	folders bool     // the pattern ends in a slash: only directories match
 	matches int
 	failure error // the first
 }
 
 func newGlobWalk(g *Glob, pattern string, yield func(Record) bool) *globWalk {
-	base, rest := doublestar.SplitPattern(pattern)
-	w := &globWalk{glob: g, yield: yield, base: base}
+	_, rest := doublestar.SplitPattern(pattern)
+	w := &globWalk{glob: g, yield: yield, base: "."}
 	if rest != pattern {
-		w.prefix = strings.TrimSuffix(base, "/") + "/"
+		w.prefix = withoutEscapes(strings.TrimSuffix(pattern, rest))
+		w.base = w.prefix
 	}
 	w.pattern, w.folders = strings.CutSuffix(rest, "/")
+	if last := w.pattern[strings.LastIndexByte(w.pattern, '/')+1:]; last == "**" {
+		w.pattern += "/*" // what is below, without the folder itself
+	}
 	w.parts = strings.Split(w.pattern, "/")
 	w.certain = slices.IndexFunc(w.parts, func(part string) bool {
-		return part == "**" || !doublestar.ValidatePattern(part) // which a cut through {a/b} leaves
+		return strings.Contains(part, "**") || !doublestar.ValidatePattern(part) // which a cut through {a/b} leaves
 	})
 	if w.certain < 0 {
 		w.certain = len(w.parts)
 	}
 	return w
+}
+
+// withoutEscapes returns what a text without wildcards matches.
+func withoutEscapes(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' && i+1 < len(text) {
+			i++
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
 }
 
 // directory walks through one directory, depth parts below the base. Its name in
@@ -128,7 +143,7 @@ func (w *globWalk) directory(dir, below string, depth int) bool {
 // entry yields one entry if it matches, and walks through it if it may hold some
 // that do.
 func (w *globWalk) entry(dir, name string, depth int, entry fs.DirEntry) bool {
-	place := path.Join(dir, entry.Name())
+	place := strings.TrimSuffix(dir, "/") + "/" + entry.Name()
 	matches := depth >= min(len(w.parts), w.certain) && doublestar.MatchUnvalidated(w.pattern, name)
 	if matches && (!w.folders || w.isFolder(place, entry)) {
 		w.matches++
