@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -368,21 +367,6 @@ func TestFullDiskIsSaidOnce(t *testing.T) {
 	if got := refused(t, config("/dev/full", runlog.Resume), true); got != "LOG is no regular file: there is nothing to resume from" {
 		t.Errorf("got %s", got)
 	}
-}
-
-// TestErrorIsSaidOnce: a file that takes no more ends with a torn line at most,
-// and nothing follows.
-func TestErrorIsSaidOnce(t *testing.T) {
-	reader, writer, err := os.Pipe()
-	check(t, err)
-	defer writer.Close()
-	log, _ := open(t, fmt.Sprintf("/dev/fd/%d", writer.Fd()), runlog.New)
-	reader.Close()
-	check(t, log.Ended(ended(1, "a", nil)))
-	if err := log.Flush(); !errors.Is(err, syscall.EPIPE) {
-		t.Skipf("a pipe without a reader gives %v here", err)
-	}
-	check(t, log.Ended(ended(2, "b", nil)), log.Held(ended(3, "c", nil)), log.Written(3), log.Flush(), log.Close(runlog.Summary{}))
 }
 
 func TestNotFlushedIsNotWritten(t *testing.T) {
