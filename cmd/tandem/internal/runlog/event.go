@@ -143,7 +143,8 @@ func parseRun(line []byte) (*header, error) {
 // parseAny reads any event.
 func parseAny(line []byte) (event, error) {
 	var m struct {
-		header
+		Event  string `json:"event"`
+		Run    int    `json:"run"`
 		Number int    `json:"number"`
 		Key    string `json:"key"`
 		Status string `json:"status"`
@@ -157,8 +158,9 @@ func parseAny(line []byte) (event, error) {
 	case "":
 		return event{}, fmt.Errorf("%w: it has no member event", errTorn)
 	case eventRun:
-		e.header = &m.header
-		return e, nil
+		if err := json.Unmarshal(line, &e.header); err != nil {
+			return event{}, fmt.Errorf("%w: %w", errTorn, err)
+		}
 	case eventEnd, eventHeld:
 		key, err := hex.DecodeString(m.Key)
 		if err != nil || len(key) != len(e.key) || statusNamed([]byte(m.Status)) == "" {

@@ -71,7 +71,7 @@ func (l *Log) begin(c Config) (Notes, error) {
 	case !info.Mode().IsRegular():
 		return Notes{}, l.writeHeader(c)
 	}
-	if err := lock(l.file); errors.Is(err, errLocked) {
+	if err := waitForLock(l.file); errors.Is(err, errLocked) {
 		return Notes{}, refuse("%s is in use by another tandem%s", c.Path, l.holder())
 	} else if err != nil {
 		return Notes{}, fmt.Errorf("log %s: locking it: %w", c.Path, bare(err))
@@ -91,6 +91,23 @@ func (l *Log) begin(c Config) (Notes, error) {
 		return Notes{}, err
 	}
 	return notes, l.writeHeader(c)
+}
+
+const (
+	lockWithin = 500 * time.Millisecond
+	lockEvery  = 10 * time.Millisecond
+)
+
+// waitForLock locks the file, or fails with errLocked. When a tandem is killed,
+// programs that it was just about to start have its descriptors until they start,
+// a moment later; so the lock is tried for a while. It is polled, because waiting
+// for a lock has no limit.
+func waitForLock(file *os.File) error {
+	for deadline := time.Now().Add(lockWithin); ; time.Sleep(lockEvery) {
+		if err := lock(file); !errors.Is(err, errLocked) || time.Now().After(deadline) {
+			return err
+		}
+	}
 }
 
 // empty empties a log in which no call has ended, such as that of a run that

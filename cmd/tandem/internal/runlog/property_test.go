@@ -46,6 +46,8 @@ type simulated struct {
 	fail bool // some calls fail
 
 	executed  []string // inputs that ran
+	succeeded []string // of them
+	failed    []string // of them; the others were cut
 	skipped   []string
 	replayed  []string // outputs
 	delivered []delivery
@@ -106,6 +108,12 @@ func (s *simulated) end(number int, text string, key outcome.Key) *outcome.Outco
 		o.Err, o.Kind = errors.New("bad\nluck"), "Bad"
 	case s.r.IntN(8) == 0:
 		o.Stderr.Bytes = huge
+	}
+	switch {
+	case o.Err == nil:
+		s.succeeded = append(s.succeeded, text)
+	case !o.Cut:
+		s.failed = append(s.failed, text)
 	}
 	return o
 }
@@ -239,6 +247,38 @@ func TestResumeAfterEveryCut(t *testing.T) {
 				resumeCut(t, first, log[:size], texts, seed)
 			}
 		})
+	}
+}
+
+// TestResumeModes runs the same inputs and others in random modes and compares
+// with counts for each input: of successes, and of failures that were not repeated.
+func TestResumeModes(t *testing.T) {
+	for seed := range uint64(30) {
+		r := rand.New(rand.NewPCG(seed, 8))
+		path, mode := filepath.Join(t.TempDir(), "log"), runlog.New
+		succeeded, failed := map[string]int{}, map[string]int{}
+		for step := range 8 {
+			texts := randomInputs(r, 4+r.IntN(12))
+			s := &simulated{t: t, r: r, path: path, fail: true}
+			s.run(texts, mode)
+			ran, good, bad := counts(s.executed), counts(s.succeeded), counts(s.failed)
+			for text, n := range counts(texts) {
+				finished := succeeded[text]
+				if mode == runlog.Resume {
+					finished += failed[text]
+				}
+				if want := max(0, n-finished); ran[text] != want {
+					t.Fatalf("seed %d, step %d, %s: %d of %d ran, want %d; %d succeeded, %d failed before",
+						seed, step, mode, ran[text], n, want, succeeded[text], failed[text])
+				}
+				if mode == runlog.ResumeFailed {
+					failed[text] -= min(failed[text], good[text]+bad[text])
+				}
+				succeeded[text] += good[text]
+				failed[text] += bad[text]
+			}
+			mode = []runlog.Mode{runlog.Resume, runlog.ResumeFailed}[r.IntN(2)]
+		}
 	}
 }
 

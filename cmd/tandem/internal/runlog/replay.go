@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"time"
 
 	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
@@ -32,7 +33,7 @@ func replay(log io.ReaderAt, p pending) (*outcome.Outcome, error) {
 		return nil, err
 	}
 	o := &outcome.Outcome{
-		Key: p.key, Start: time.UnixMicro(int64(m.Started * 1e6)), Wall: time.Duration(m.WallS * 1e9),
+		Key: p.key, Start: time.UnixMicro(int64(math.Round(m.Started * 1e6))), Wall: time.Duration(math.Round(m.WallS * 1e9)),
 		Exit: -1, Signal: m.Signal, Kind: m.Kind,
 		Stdout: outcome.Stream{Bytes: append(m.StdoutBase64, m.Stdout...)},
 		Stderr: outcome.Stream{Bytes: append(m.StderrBase64, m.Stderr...)},
