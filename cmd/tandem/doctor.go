@@ -92,13 +92,11 @@ func newDoctor() *cobra.Command {
 	return cmd
 }
 
-// verdict is the error that doctor ends with: what was asked for does not work.
+// verdict is the error that doctor ends with when what was asked for does not
+// work. The report has said why.
 func (d *diagnosis) verdict() error {
-	switch {
-	case d.Task != nil && d.Task.Error != "":
-		return exitf(statusFailed, "%s cannot be loaded: %s", d.Task.Name, d.Task.Error)
-	case !d.Workers:
-		return exitf(statusFailed, "no worker can be started: %s", d.WorkersError)
+	if !d.Workers || d.Task != nil && d.Task.Error != "" {
+		return &exit{status: statusFailed}
 	}
 	return nil
 }

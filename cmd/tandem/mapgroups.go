@@ -7,8 +7,8 @@ import "github.com/spf13/cobra"
 var mapGroups = map[string][]string{
 	inputFlags:   {"arg-file", "null", "as", "header", "colsep", "delimiter", "glob", "range", "total", "shuf"},
 	commandFlags: {"shell", "pipe", "block", "env", "cwd", "nice", "line-buffer"},
-	outputFlags:  {"output", "unordered", "tag", "results"},
-	controlFlags: {"processes", "threads", "timeout", "retries", "halt", "delay", "load", "memfree", "dry-run", "exit-status"},
+	outputFlags:  {"output", "unordered", "keep-order", "tag", "results"},
+	controlFlags: {"processes", "jobs", "threads", "timeout", "retries", "halt", "delay", "load", "memfree", "dry-run", "exit-status"},
 	recordFlags:  {"log", "resume", "resume-failed", "joblog"},
 	viewFlags:    {"progress", "quiet", "summary", "trace"},
 	pythonFlags:  {"python", "preload", "initializer", "start", "load-timeout", "memory", "max-tasks", "max-calls"},
