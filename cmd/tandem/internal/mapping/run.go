@@ -183,6 +183,6 @@ func (r *run[In, Out]) summarize() {
 	_, stopped := r.Session.Stopped()
 	wanted := r.Progress == progress.Plain || r.Progress == progress.Auto && r.Console.Terminal()
 	if !r.Session.OutputClosed() && (wanted || stopped || s.Failed > 0) {
-		r.Console.Print(s.Summary() + "\n")
+		r.Console.Print(r.Console.Paint().Failures(s.Summary()) + "\n")
 	}
 }
