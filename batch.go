@@ -38,6 +38,7 @@ type Batch struct {
 	span     span        // owned by the queue
 	counters *counters   // of the queue that accepted the batch
 	stop     atomic.Bool // canceled is set
+	marked   atomic.Bool // marks is not empty
 
 	mu       sync.Mutex
 	finished bool               // the call of a batch of one
@@ -45,6 +46,9 @@ type Batch struct {
 	canceled error              // why the batch is to stop
 	attempts map[int32]attempts // for calls tried more than once
 	unwatch  func() bool        // stops watching ctx
+
+	marks map[int32]struct{}     // calls that are to stop by themselves
+	runs  map[int32]*callContext // of steered calls that run in this process
 }
 
 // attempts are the finished attempts of a call that is to be tried again.
@@ -85,8 +89,15 @@ func (b *Batch) Len() int { return int(b.size) }
 // Waits reports whether a full executor makes the submitter wait.
 func (b *Batch) Waits() bool { return !b.refuse }
 
-// Timeout returns how long one attempt may run, or 0 for no limit.
-func (b *Batch) Timeout() time.Duration { return b.opts.timeout }
+// Timeout returns how long an attempt that starts now may run, or 0 for no limit.
+// With [TimeoutBy] it asks, so an executor calls it once for each attempt, or for
+// several that it starts together.
+func (b *Batch) Timeout() time.Duration {
+	if by := b.opts.timeoutBy; by != nil {
+		return max(0, by())
+	}
+	return b.opts.timeout
+}
 
 // Portable returns nil if the calls can leave this process, and otherwise
 // [ErrNotPortable] as a [*CallError].
@@ -199,7 +210,7 @@ func (b *Batch) again(i int32, err error, own bool) bool {
 // repeats reports whether call i gets another attempt after one that fails with
 // err.
 func (b *Batch) repeats(i int32, err error, own bool) bool {
-	if b.opts.retries == 0 || b.stopped() || !own && !b.repeatable(err) {
+	if b.opts.retries == 0 || (Call{b, i}).stopped() || !own && !b.repeatable(err) {
 		return false
 	}
 	b.mu.Lock()
@@ -253,6 +264,15 @@ func (c Call) Label() string {
 	return name
 }
 
+// Index returns the index of the call's input in its [Map], counted from 0, or -1
+// for a call of [Submit].
+func (c Call) Index() int {
+	if !c.batch.mapped {
+		return noCall
+	}
+	return c.batch.first + int(c.index)
+}
+
 // Attempt returns which attempt of the call is being made, counted from 1.
 func (c Call) Attempt() int {
 	c.batch.mu.Lock()
@@ -271,20 +291,24 @@ func (c Call) AppendInput(dst []byte, codec Codec) ([]byte, error) {
 
 // Deliver ends the call's attempt with an encoded value. A value that does not
 // fit the task's type fails the call with [ErrBadResult].
-func (c Call) Deliver(codec Codec, value []byte) Ending {
+func (c Call) Deliver(codec Codec, value []byte) Ending { return c.deliver(codec, value, nil) }
+
+func (c Call) deliver(codec Codec, value []byte, seen *Observation) Ending {
 	if err := c.batch.body.decode(codec, value, c.index); err != nil {
-		return c.Fail(NewCallError(ErrBadResult, Finished, c, "", err))
+		return c.settle(NewCallError(ErrBadResult, Finished, c, "", err), false, seen)
 	}
-	return c.settle(nil, false)
+	return c.settle(nil, false, seen)
 }
 
 // Succeed ends the call's attempt with a value, which must be of the task's
 // output type; another one fails the call with [ErrBadResult].
-func (c Call) Succeed(value any) Ending {
+func (c Call) Succeed(value any) Ending { return c.succeed(value, nil) }
+
+func (c Call) succeed(value any, seen *Observation) Ending {
 	if err := c.batch.body.setValue(value, c.index); err != nil {
-		return c.Fail(NewCallError(ErrBadResult, Finished, c, "", err))
+		return c.settle(NewCallError(ErrBadResult, Finished, c, "", err), false, seen)
 	}
-	return c.settle(nil, false)
+	return c.settle(nil, false, seen)
 }
 
 // Fail ends the call's attempt with an error. When the result is [Again], the
@@ -292,14 +316,14 @@ func (c Call) Succeed(value any) Ending {
 // return it to its queue. When err says [NotStarted] and an earlier attempt of
 // the call may have begun, the outcome says [MayHaveRun].
 func (c Call) Fail(err error) Ending {
-	return c.settle(err, false)
+	return c.settle(err, false, nil)
 }
 
-// FailCanceled finishes a call that did not start because its batch is to stop:
-// with [ErrCanceled], or [ErrClosed] if that is why. When an earlier attempt may
-// have begun, the fate is [MayHaveRun].
+// FailCanceled finishes a call that did not start because it or its batch is to
+// stop: with [ErrCanceled], or [ErrClosed] if that is why. When an earlier attempt
+// may have begun, the fate is [MayHaveRun].
 func (c Call) FailCanceled() {
-	kind, cause := ErrCanceled, c.batch.Canceled()
+	kind, cause := ErrCanceled, c.Canceled()
 	if cause == ErrClosed {
 		kind, cause = ErrClosed, nil
 	}
@@ -335,8 +359,12 @@ const (
 	Again                   // not finished: another attempt is due
 )
 
-// settle ends an attempt. own tells that err is the task's own, whatever its type.
-func (c Call) settle(err error, own bool) Ending {
+// settle ends an attempt, which seen, if it is not nil, shows before anyone can see
+// the outcome. own tells that err is the task's own, whatever its type.
+func (c Call) settle(err error, own bool, seen *Observation) Ending {
+	if seen != nil {
+		return c.settleShown(err, own, seen)
+	}
 	if err == nil {
 		c.publish(nil)
 		return Succeeded
@@ -344,6 +372,26 @@ func (c Call) settle(err error, own bool) Ending {
 	if c.batch.again(c.index, err, own) {
 		c.batch.counters.retried.Add(1)
 		return Again
+	}
+	if !own {
+		err = c.fated(err)
+	}
+	c.publish(err)
+	return Failed
+}
+
+// settleShown is settle for an attempt that is shown.
+func (c Call) settleShown(err error, own bool, seen *Observation) Ending {
+	attempt := seen.of(c) // before again counts it
+	again := err != nil && c.batch.again(c.index, err, own)
+	seen.show(attempt, err, again)
+	if again {
+		c.batch.counters.retried.Add(1)
+		return Again
+	}
+	if err == nil {
+		c.publish(nil)
+		return Succeeded
 	}
 	if !own {
 		err = c.fated(err)

@@ -168,7 +168,7 @@ func (c *chunk[In, Out]) serve(r *runner) error {
 
 // claim needs no atomic step without a timeout: then nobody else claims.
 func (c *chunk[In, Out]) claim(i int32) bool {
-	return c.batch.opts.timeout == 0 || c.state[i].CompareAndSwap(callOpen, callClaimed)
+	return !c.batch.opts.limited() || c.state[i].CompareAndSwap(callOpen, callClaimed)
 }
 
 func (c *chunk[In, Out]) unclaim(i int32)  { c.state[i].Store(callOpen) }

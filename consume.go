@@ -155,7 +155,7 @@ func (m *mapper[In, Out]) adapt(c *chunk[In, Out]) {
 
 // recycle takes the storage of a chunk whose outcomes have all been yielded.
 func (m *mapper[In, Out]) recycle(c *chunk[In, Out]) {
-	if m.opts.call.timeout > 0 {
+	if m.opts.call.limited() {
 		return // a call that was given up may go on
 	}
 	c.storage.clear(c.batch.size)

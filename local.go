@@ -227,6 +227,15 @@ func (l *Local) Cancel(b *Batch) {
 	l.queue.Withdraw(b, Call.FailCanceled)
 }
 
+// Stop implements [Stopper]. A running call has its context canceled.
+func (l *Local) Stop(c Call) {
+	if l.queue.Remove(c) {
+		c.FailCanceled()
+		return
+	}
+	c.endRun()
+}
+
 // Stats implements [Executor].
 func (l *Local) Stats() Stats {
 	s := l.queue.Stats()

@@ -139,6 +139,9 @@ func (m *mapper[In, Out]) run(inputs iter.Seq[In], yield yielder[In, Out]) error
 		m.over.Store(true)
 		m.cancelLive()
 	})
+	if m.opts.handle != nil {
+		defer m.opts.handle.attach(m)()
+	}
 	m.feeder.Go(func() { m.feed(inputs) })
 	defer func() {
 		if !stop() {

@@ -18,17 +18,24 @@ type MapOption interface {
 }
 
 type callOptions struct {
-	timeout    time.Duration
+	timeout    time.Duration        // 0 for no limit
+	timeoutBy  func() time.Duration // nil: timeout counts
 	retries    int
 	priority   int
 	label      string
 	idempotent bool
+	steered    bool // single calls may be stopped
+	careful    bool // a call needs more than its function to be called: it is steered, or limited
 }
+
+// limited reports whether calls can have a timeout.
+func (c *callOptions) limited() bool { return c.timeout > 0 || c.timeoutBy != nil }
 
 type mapOptions struct {
 	call      callOptions
 	unordered bool
 	window    int
+	handle    *Handle // nil: nobody stops single calls
 }
 
 type callOption func(*callOptions)
@@ -48,7 +55,19 @@ func Timeout(d time.Duration) CallOption {
 	if d <= 0 {
 		panic(fmt.Sprintf("tandem: Timeout(%v): want more than 0", d))
 	}
-	return callOption(func(c *callOptions) { c.timeout = d })
+	return callOption(func(c *callOptions) { c.timeout, c.timeoutBy, c.careful = d, nil, true })
+}
+
+// TimeoutBy is [Timeout] with a limit that is asked for when an attempt is about
+// to start, or to be sent to a worker; several that are sent together get the
+// same. 0 or less means no limit for them. limit may be called from several
+// goroutines and must not block. Of several options of the two kinds the last
+// counts. It panics if limit is nil.
+func TimeoutBy(limit func() time.Duration) CallOption {
+	if limit == nil {
+		panic("tandem: TimeoutBy(nil): want a function")
+	}
+	return callOption(func(c *callOptions) { c.timeout, c.timeoutBy, c.careful = 0, limit, true })
 }
 
 // Retries allows up to n attempts more after one that failed: with the task's

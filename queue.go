@@ -195,6 +195,51 @@ func (q *Queue) Return(calls Calls) {
 	q.linkLocked(&span{calls: calls}, calls.Batch.opts.priority, true)
 }
 
+// Remove takes c out of the queue and reports whether it waited there. The calls
+// beside it keep their place.
+func (q *Queue) Remove(c Call) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, s := range q.spansLocked() {
+		next := s.calls.lo + int32(min(s.cursor.Load(), int64(s.calls.Len())))
+		if s.calls.Batch == c.batch && next <= c.index && c.index < s.calls.hi {
+			return q.removeLocked(s, c.index)
+		}
+	}
+	return false
+}
+
+// removeLocked replaces s by what is left of it before and after call i, and
+// reports whether that was still there. The parts are linked before s goes, so
+// that nobody finds the queue empty meanwhile.
+func (q *Queue) removeLocked(s *span, i int32) bool {
+	rest := s.take(1 << 40)
+	found := rest.Len() > 0 && rest.lo <= i
+	parts := []Calls{rest}
+	if found {
+		parts = []Calls{{rest.Batch, i + 1, rest.hi}, {rest.Batch, rest.lo, i}}
+	}
+	for _, part := range parts {
+		if part.Len() > 0 {
+			q.linkAfterLocked(s, &span{calls: part})
+		}
+	}
+	q.unlinkLocked(s)
+	return found
+}
+
+// linkAfterLocked links n behind s.
+func (q *Queue) linkAfterLocked(s, n *span) {
+	n.linked, n.prev, n.next = true, s, s.next
+	if s.next == nil {
+		q.levelLocked(s.calls.Batch.opts.priority).last = n
+	} else {
+		s.next.prev = n
+	}
+	s.next = n
+	q.waiting += n.calls.Len()
+}
+
 // Withdraw takes the waiting calls of b out of the queue and hands them to each.
 func (q *Queue) Withdraw(b *Batch, each func(Call)) {
 	q.withdraw(func(s *span) bool { return s.calls.Batch == b }, each)

@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // maxShare is how many calls a runner claims at most in one step. More saves
@@ -66,7 +67,7 @@ func (r *runner) survive() {
 	r.call.release()
 	if !c.batch.body.claim(c.index) {
 		r.local.abandoned.Add(-1)
-	} else if c.settle(&PanicError{Goexit: true}, true) == Again {
+	} else if c.settle(&PanicError{Goexit: true}, true, nil) == Again {
 		c.batch.body.unclaim(c.index)
 		r.local.takeBack(c.Only())
 	}
@@ -134,7 +135,7 @@ func (r *runner) begin(b *Batch) bool {
 			r.call = b.body.context(r)
 		}
 		r.index = c.index
-		if b.opts.timeout == 0 && !b.stopped() {
+		if !b.opts.careful && !b.stopped() {
 			return true
 		}
 		r.runCall(c)
@@ -144,7 +145,7 @@ func (r *runner) begin(b *Batch) bool {
 
 // runCall runs one call until it is finished.
 func (r *runner) runCall(c Call) {
-	if c.batch.stopped() {
+	if c.stopped() {
 		if c.batch.body.claim(c.index) {
 			c.FailCanceled()
 		} else {
@@ -171,11 +172,11 @@ func (r *runner) again(c Call, err error, own bool) bool {
 		r.local.abandoned.Add(-1)
 		return false
 	}
-	if c.settle(err, own) != Again {
+	if c.settle(err, own, nil) != Again {
 		return false
 	}
 	c.batch.body.unclaim(c.index)
-	if !c.batch.stopped() {
+	if !c.stopped() {
 		return true
 	}
 	if c.batch.body.claim(c.index) { // stopped since settle looked
@@ -188,8 +189,11 @@ func (r *runner) again(c Call, err error, own bool) bool {
 
 // attempt runs the task once. It reports whether the error is the task's own.
 func (r *runner) attempt(c Call) (err error, own bool) { //nolint:revive // own belongs to err
-	if c.batch.opts.timeout > 0 {
-		return r.attemptWithin(c)
+	if c.batch.opts.steered {
+		defer c.enter(r.call)() // also when the task calls Goexit
+	}
+	if limit := c.batch.Timeout(); limit > 0 {
+		return r.attemptWithin(c, limit)
 	}
 	return r.protect(c), true
 }
@@ -238,16 +242,16 @@ func (r *runner) recovered(err *error) {
 // attemptWithin runs the task once, with a deadline. A task that overstays it
 // is given up: its call finishes, its slot stays in use until it returns. One
 // that will be tried again is waited for instead, because that needs the slot.
-func (r *runner) attemptWithin(c Call) (err error, own bool) { //nolint:revive // own belongs to err
+func (r *runner) attemptWithin(c Call, limit time.Duration) (err error, own bool) { //nolint:revive // own belongs to err
 	b, run := c.batch, r.call
 	overrun := NewCallError(ErrTimeout, MayHaveRun, c, "", nil)
-	limited := run.limit(b.opts.timeout, overrun)
+	limited := run.limit(limit, overrun)
 	gaveUp := make(chan struct{})
 	stop := context.AfterFunc(limited, func() {
 		defer close(gaveUp)
 		if context.Cause(limited) == overrun && !b.repeats(c.index, overrun, false) && b.body.claim(c.index) {
 			r.local.abandoned.Add(1)
-			c.settle(overrun, false)
+			c.settle(overrun, false, nil)
 		}
 	})
 	defer func() { // also when the task calls Goexit

@@ -305,7 +305,7 @@ func TestLocalCloseRacesWithRunners(t *testing.T) {
 			})
 			f.batch.opts.retries = 2
 			if i == 5 {
-				f.batch.opts.timeout = time.Hour
+				f.batch.opts.timeout, f.batch.opts.careful = time.Hour, true
 			}
 			execute(t, l, f)
 			batches = append(batches, f)

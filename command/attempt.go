@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,8 @@ type attempt struct {
 	spec Spec
 
 	child    *osproc.Child
-	exceeded bool // MaxOutput, so that output is missing
+	exceeded bool  // MaxOutput, so that output is missing
+	broken   error // why output could not be kept or passed on
 	output   Output
 }
 
@@ -38,19 +40,50 @@ const (
 // errBadSpec is the fault of the spec.
 func (a *attempt) start() error {
 	e := a.slot.executor
-	a.output.Args = a.spec.args(a.slot.number)
 	a.output.Slot = a.slot.number
-	command, err := e.prepare(&a.spec, a.output.Args)
+	args, err := a.spec.args(a.slot.number)
+	if err != nil {
+		return badSpec{err}
+	}
+	a.output.Args = args
+	command, err := e.prepare(&a.spec, args, a.slot.env.of(a.spec.Seq))
 	if err != nil {
 		return err
 	}
 	a.output.Start = time.Now()
-	a.child, err = a.slot.thread.Start(command, a.spec.Stdin, e.config.MaxOutput)
+	a.child, err = a.slot.thread.Start(command, a.options())
 	if err != nil {
+		if a.spec.Sink != nil && errors.Is(err, osproc.ErrConstrain) {
+			err = errors.Join(err, a.spec.Sink.End())
+		}
 		return explainStart(err, command)
 	}
 	a.output.PID = a.child.PID()
 	return nil
+}
+
+// options returns what is done for the program.
+func (a *attempt) options() osproc.Options {
+	config := &a.slot.executor.config
+	o := osproc.Options{
+		Stdin: a.spec.Stdin, MaxOutput: config.MaxOutput,
+		Memory: config.Memory, Nice: a.slot.executor.nice, SetNice: config.Nice > 0,
+	}
+	switch {
+	case a.spec.Sink != nil:
+		o.Sink = a.pass
+	case a.call.Task() == Exec.Name(): // the result of a Program is read from memory
+		o.Spill = osproc.Spill{Dir: config.Spill.Dir, Threshold: config.Spill.Threshold}
+	}
+	return o
+}
+
+// pass gives output to the sink.
+func (a *attempt) pass(stream int, p []byte) error {
+	if stream == 0 {
+		return a.spec.Sink.Stdout(p)
+	}
+	return a.spec.Sink.Stderr(p)
 }
 
 // supervise waits until the program has ended and ends it if there is a reason
@@ -99,7 +132,15 @@ func (a *attempt) finish() osproc.Exit {
 	a.output.Duration = time.Since(a.output.Start)
 	exit := a.child.Reap()
 	a.output.UserTime, a.output.SystemTime, a.output.MaxRSS = exit.UserTime, exit.SystemTime, exit.MaxRSS
-	a.output.Stdout, a.output.Stderr, a.exceeded = a.child.Output()
+	var stdout, stderr osproc.Captured
+	stdout, stderr, a.exceeded = a.child.Output()
+	a.output.Stdout, a.output.StdoutFile, a.output.StdoutSize = stdout.Bytes, stdout.File, stdout.Size
+	a.output.Stderr, a.output.StderrFile, a.output.StderrSize = stderr.Bytes, stderr.File, stderr.Size
+	a.output.stderrTail = stderr.Tail
+	a.broken = a.child.Broken()
+	if a.spec.Sink != nil {
+		a.broken = cmp.Or(a.broken, a.spec.Sink.End())
+	}
 	return exit
 }
 
@@ -109,7 +150,12 @@ func (a *attempt) outcome(why reason, exit osproc.Exit) error {
 	succeeded := exit.Code == 0 && exit.Signal == 0
 	switch {
 	case a.exceeded:
-		return a.tooLarge(exit)
+		cause := fmt.Errorf("output exceeds MaxOutput, %d bytes", a.slot.executor.config.MaxOutput)
+		return a.missingOutput(tandem.ErrTooLarge, cause, exit)
+	case noRoom(a.broken):
+		return a.missingOutput(tandem.ErrTooLarge, a.broken, exit)
+	case a.broken != nil:
+		return a.missingOutput(tandem.ErrBadResult, a.broken, exit)
 	case why == closedByForce && killed:
 		a.slot.executor.cutShort.Add(1)
 		return a.engineError(tandem.ErrClosed, tandem.MayHaveRun, nil, exit)
@@ -125,19 +171,23 @@ func (a *attempt) outcome(why reason, exit osproc.Exit) error {
 	return nil
 }
 
-// tooLarge says that output is missing.
-func (a *attempt) tooLarge(exit osproc.Exit) error {
+// missingOutput says why output is missing.
+func (a *attempt) missingOutput(kind, cause error, exit osproc.Exit) error {
 	fate := tandem.MayHaveRun
 	if exit.Signal == 0 {
 		fate = tandem.Finished
 	}
-	cause := fmt.Errorf("output exceeds MaxOutput, %d bytes", a.slot.executor.config.MaxOutput)
-	return a.engineError(tandem.ErrTooLarge, fate, cause, exit)
+	return a.engineError(kind, fate, cause, exit)
+}
+
+// noRoom reports whether a file could not take more.
+func noRoom(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }
 
 // cancellation returns why the call was canceled; it matches context.Canceled.
 func (a *attempt) cancellation() error {
-	cause := a.call.Batch().Canceled()
+	cause := a.call.Canceled()
 	if errors.Is(cause, context.Canceled) {
 		return cause
 	}

@@ -134,7 +134,7 @@ func TestArgumentsC1PassUnchanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, input := range []string{"a  b", "it's", `"q"`, "*", "$(echo x)", "`x`", ";", "two\nlines", "-n", "\xff\xfe", "", "~", "a\\b"} {
-		output, err := run(t, e, command.Spec{Template: template, Input: input, Seq: i})
+		output, err := run(t, e, command.Spec{Template: template, Fields: command.Fields{Whole: input}, Seq: i})
 		want := fmt.Sprintf("%s|%d|%d|", input, output.Slot, i)
 		if err != nil || string(output.Stdout) != want || output.Slot < 1 || output.Slot > 2 {
 			t.Errorf("output %q, error %v, want %q", output.Stdout, err, want)
@@ -360,8 +360,9 @@ func TestProgramProblems(t *testing.T) {
 
 // Every problem of a Config is named.
 func TestConfigProblems(t *testing.T) {
-	_, err := command.New(command.Config{Processes: -1, Queue: -1, KillGrace: -1, MaxOutput: -1, Env: []string{"x"}, Dir: "/no/such"})
-	for _, field := range []string{"Processes", "Queue", "KillGrace", "MaxOutput", "Env[0]", "Dir"} {
+	_, err := command.New(command.Config{Processes: -1, Queue: -1, KillGrace: -1, MaxOutput: -1, Memory: -1, Nice: 20,
+		Spill: command.Spill{Dir: "/no/such", Threshold: -1}, Env: []string{"x"}, Dir: "/no/such"})
+	for _, field := range []string{"Processes", "Queue", "KillGrace", "MaxOutput", "Memory", "Nice", "Spill.Dir", "Spill.Threshold", "Env[0]", "Dir: "} {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("error %v does not name %s", err, field)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -19,11 +20,16 @@ const (
 
 	// DefaultMaxOutput is [Config.MaxOutput] when it is zero.
 	DefaultMaxOutput = 1 << 30
+
+	// DefaultThreshold is [Spill.Threshold] when it is zero.
+	DefaultThreshold = 256 << 10
+
+	// NoLimit is a [Config.MaxOutput] that no program reaches.
+	NoLimit = math.MaxInt64
 )
 
-// workerVariable makes a program of this module become a worker. One that runs
-// as a command is none.
-const workerVariable = "TANDEM_WORKER"
+// mostNice is the largest niceness that there is.
+const mostNice = 19
 
 // Config describes an [Executor]. Each field's zero value is usable.
 type Config struct {
@@ -47,14 +53,55 @@ type Config struct {
 	// Programs are the tasks besides [Exec], by name. New copies them.
 	Programs map[string]Program
 
+	// Observe, if not nil, is called once for each attempt whose program was
+	// started and has ended, also for one that is repeated, before the outcome of
+	// its call is visible. It is called from several goroutines and must not
+	// block. The times and the memory are those of [Output].
+	Observe func(tandem.Attempt)
+
 	// KillGrace is how long a program that was asked to end may take. Zero
 	// means 1 s. Longer lets programs tidy up; shorter frees slots sooner.
 	KillGrace time.Duration
 
 	// MaxOutput is how many bytes a program may write to standard output and
-	// standard error together. Zero means 1 GiB. It is kept in memory, so more
-	// lets a runaway program take more of it, once for each slot.
+	// standard error together; [NoLimit] is for any number. Zero means 1 GiB.
+	// More lets a runaway program fill the memory, or the folder of Spill.
 	MaxOutput int64
+
+	// Spill says when output of [Exec] goes to files. The zero value keeps it in
+	// memory.
+	Spill Spill
+
+	// Memory, if more than 0, limits the private writable memory of each process
+	// of a program, in bytes (RLIMIT_DATA, Linux only). It is no limit of what
+	// all of them have together, nor of shared memory and files. It is set when
+	// the program has just been started; memory that it already has by then
+	// stays. A program that is refused memory ends in its own way, and the call
+	// with its [ExitError]. A program that may not be limited, because it has
+	// more rights than this process, is ended, and fails with ErrWorkerStart.
+	Memory int64
+
+	// Nice is added to the niceness of this process for programs: 0 to 19. It is
+	// set when the program has just been started.
+	Nice int
+
+	// ExportNumbers adds PARALLEL_SEQ, [Spec.Seq], and PARALLEL_JOBSLOT, the slot,
+	// to the environment of programs, as GNU parallel does. Env and Spec.Env win.
+	ExportNumbers bool
+}
+
+// Spill says when the output of a program goes to a file instead of memory. The
+// file has no name, so that nothing is left when this process ends, however it
+// does; where the file system has no such files, it has a name for the moment in
+// which it is made. It has the access rights 0600.
+type Spill struct {
+	// Dir is the folder. Empty means no files.
+	Dir string
+
+	// Threshold is how many bytes of each stream stay in memory. Zero means 256
+	// KiB. More saves files for calls with much output; less saves memory, which
+	// a call needs until its outcome is used.
+	Threshold int
 }
 
 // validate returns all problems, joined.
@@ -73,10 +120,25 @@ func (c Config) validate() error {
 	if c.MaxOutput < 0 {
 		refuse("MaxOutput is %d: want 0 or more", c.MaxOutput)
 	}
+	if c.Memory < 0 {
+		refuse("Memory is %d: want 0 or more", c.Memory)
+	}
+	if c.Memory > 0 && runtime.GOOS != "linux" {
+		refuse("Memory is %d: programs are limited on Linux only: %w", c.Memory, tandem.ErrUnsupported)
+	}
+	if c.Nice < 0 || c.Nice > mostNice {
+		refuse("Nice is %d: want 0 to %d", c.Nice, mostNice)
+	}
+	if c.Spill.Threshold < 0 {
+		refuse("Spill.Threshold is %d: want 0 or more", c.Spill.Threshold)
+	}
+	if err := checkDir("Spill.Dir", c.Spill.Dir); err != nil {
+		errs = append(errs, err)
+	}
 	if err := checkEnv("Env", c.Env); err != nil {
 		errs = append(errs, err)
 	}
-	if err := checkDir(c.Dir); err != nil {
+	if err := checkDir("Dir", c.Dir); err != nil {
 		errs = append(errs, err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Programs)) {
@@ -99,16 +161,16 @@ func checkEnv(field string, env []string) error {
 	return nil
 }
 
-func checkDir(dir string) error {
+func checkDir(field, dir string) error {
 	if dir == "" {
 		return nil
 	}
 	info, err := os.Stat(dir)
 	if err != nil {
-		return fmt.Errorf("Dir: %w", err)
+		return fmt.Errorf("%s: %w", field, err)
 	}
 	if !info.IsDir() {
-		return fmt.Errorf("Dir is %q: want a directory", dir)
+		return fmt.Errorf("%s is %q: want a directory", field, dir)
 	}
 	return nil
 }
@@ -126,51 +188,9 @@ func (c Config) withDefaults() Config {
 	if c.MaxOutput == 0 {
 		c.MaxOutput = DefaultMaxOutput
 	}
+	if c.Spill.Threshold == 0 {
+		c.Spill.Threshold = DefaultThreshold
+	}
 	c.Programs = clonePrograms(c.Programs)
 	return c
-}
-
-// environment joins lists of "key=value". Of several values of a key the last
-// stays, in its place.
-func environment(lists ...[]string) []string {
-	last := map[string]int{}
-	n := 0
-	for _, list := range lists {
-		for _, entry := range list {
-			last[keyOf(entry)] = n
-			n++
-		}
-	}
-	env := make([]string, 0, len(last))
-	n = 0
-	for _, list := range lists {
-		for _, entry := range list {
-			if last[keyOf(entry)] == n {
-				env = append(env, entry)
-			}
-			n++
-		}
-	}
-	return env
-}
-
-// inherited returns what programs get of this process's environment.
-func inherited(env []string) []string {
-	var kept []string
-	for _, entry := range env {
-		if keyOf(entry) != workerVariable {
-			kept = append(kept, entry)
-		}
-	}
-	return kept
-}
-
-// keyOf returns what stands before the "=". Windows has keys that start with it.
-func keyOf(entry string) string {
-	for i := 1; i < len(entry); i++ {
-		if entry[i] == '=' {
-			return entry[:i]
-		}
-	}
-	return entry
 }

@@ -30,6 +30,7 @@ func TestConformance(t *testing.T) {
 				Processes: options.Slots,
 				Queue:     options.Queue,
 				Programs:  suitePrograms(t),
+				Observe:   options.Observe,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -38,7 +39,7 @@ func TestConformance(t *testing.T) {
 		},
 		Tasks:        tandemtest.Defined(),
 		Large:        200,
-		Capabilities: tandemtest.Capabilities{CancelRunning: true, KillsOnTimeout: true},
+		Capabilities: tandemtest.Capabilities{CancelRunning: true, KillsOnTimeout: true, Observes: true},
 	})
 }
 

@@ -28,7 +28,7 @@ func ExampleExec() {
 	}
 	specs := func(yield func(command.Spec) bool) {
 		for i, input := range []string{"dir/a b.txt", "dir/c.txt", "$HOME.txt"} {
-			if !yield(command.Spec{Template: template, Input: input, Seq: i + 1}) {
+			if !yield(command.Spec{Template: template, Fields: command.Fields{Whole: input}, Seq: i + 1}) {
 				return
 			}
 		}
@@ -70,7 +70,33 @@ func ExampleProgram() {
 
 func ExampleTemplate() {
 	template, err := command.ParseTemplate([]string{"convert", "{}", "{.}.png"})
-	fmt.Printf("%q %v\n", template.Expand("my pictures/a.jpg", 1, 1), err)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	args, err := template.Expand(command.Fields{Whole: "my pictures/a.jpg"}, 1, 1)
+	fmt.Printf("%q %v\n", args, err)
 	// Output:
 	// ["convert" "my pictures/a.jpg" "my pictures/a.png"] <nil>
+}
+
+// A line for a shell: values are quoted for the place where they stand.
+func ExampleParseShell() {
+	template, err := command.ParseShell(`wc -l <{} | sed "s/^/{/}: /"`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(template.CommandLine(command.Fields{Whole: "logs/it's.log"}, 1, 1))
+	_, err = command.ParseShell("echo `date -r {}`")
+	fmt.Println(err)
+	// Output:
+	// wc -l <'logs/it'\''s.log' | sed "s/^/"'it'\''s.log'": /" <nil>
+	// shell line: {} in backquotes, where no quoting is safe, at byte 15, "{}`": write $(…) instead of them
+}
+
+func ExampleQuote() {
+	fmt.Println(command.Quote([]string{"grep", "-c", "it's", "a b.log"}))
+	// Output:
+	// grep -c 'it'\''s' 'a b.log'
 }

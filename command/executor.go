@@ -12,7 +12,9 @@ import (
 	"github.com/gotandem/tandem/internal/osproc"
 )
 
-// Executor runs programs. It implements [tandem.Executor].
+var _ tandem.Stopper = (*Executor)(nil)
+
+// Executor runs programs. It implements [tandem.Executor] and [tandem.Stopper].
 //
 // E1: a slot has a goroutine exactly while it is busy.
 // E2: while a slot is not busy, no call waits, except for the moment that an
@@ -21,6 +23,7 @@ import (
 type Executor struct {
 	config Config   // immutable
 	env    []string // immutable
+	nice   int      // of programs; immutable
 	queue  *tandem.Queue
 
 	forced   atomic.Bool  // set by kill
@@ -47,25 +50,41 @@ func New(config Config) (*Executor, error) {
 	config = config.withDefaults()
 	e := &Executor{
 		config: config,
-		env:    environment(inherited(os.Environ()), config.Env),
+		env:    environment(inherited(os.Environ(), config.ExportNumbers), config.Env),
 		queue:  tandem.NewQueue(config.Queue),
+	}
+	var err error
+	if e.nice, err = niceness(config.Nice); err != nil {
+		return nil, explainNew(err, config.Processes)
 	}
 	for i := range config.Processes {
 		s, err := newSlot(e, i+1)
 		if err != nil {
 			e.release()
-			return nil, explainNew(err)
+			return nil, explainNew(err, config.Processes)
 		}
 		e.slots = append(e.slots, s)
 	}
 	return e, nil
 }
 
-func explainNew(err error) error {
+func explainNew(err error, processes int) error {
 	if errors.Is(err, osproc.ErrUnsupported) {
 		return fmt.Errorf("command: %w: %w", tandem.ErrUnsupported, err)
 	}
+	if advice := descriptorAdvice(err); advice != "" {
+		return fmt.Errorf("command: Processes is %d: %s: %w", processes, advice, err)
+	}
 	return fmt.Errorf("command: %w", err)
+}
+
+// niceness returns that of programs with more than ours.
+func niceness(more int) (int, error) {
+	if more == 0 {
+		return 0, nil
+	}
+	ours, err := osproc.Niceness()
+	return min(ours+more, mostNice), err
 }
 
 // release closes what the slots hold, in which nothing runs.
@@ -143,18 +162,31 @@ func (e *Executor) settleLocked() {
 func (e *Executor) Cancel(b *tandem.Batch) {
 	b.MarkCanceled() // first: a slot that starts a call now looks at it
 	e.queue.Withdraw(b, tandem.Call.FailCanceled)
-	for _, s := range e.cancelRunning(b) {
+	e.cancelRunning(func(c tandem.Call) bool { return c.Batch() == b })
+}
+
+// Stop implements [tandem.Stopper]. A running program is asked to end.
+func (e *Executor) Stop(c tandem.Call) {
+	if e.queue.Remove(c) {
+		c.FailCanceled()
+	}
+	e.cancelRunning(func(other tandem.Call) bool { return other == c })
+}
+
+// cancelRunning makes the programs end that run a call of those that match.
+func (e *Executor) cancelRunning(match func(tandem.Call) bool) {
+	for _, s := range e.noteCanceled(match) {
 		s.thread.Wake()
 	}
 }
 
-// cancelRunning returns the slots that run calls of b, which know now that
-// these are to stop.
-func (e *Executor) cancelRunning(b *tandem.Batch) (running []*slot) {
+// noteCanceled returns the slots that run a call of those that match, which know
+// now that it is to stop.
+func (e *Executor) noteCanceled(match func(tandem.Call) bool) (running []*slot) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, s := range e.slots {
-		if s.batch == b {
+		if s.call != (tandem.Call{}) && match(s.call) {
 			s.canceled = true
 			running = append(running, s)
 		}

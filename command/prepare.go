@@ -23,9 +23,9 @@ func (e badSpec) Unwrap() error        { return e.error }
 
 func bad(format string, args ...any) error { return badSpec{fmt.Errorf(format, args...)} }
 
-// prepare returns what to start for a spec with these arguments. The streams
-// are not set.
-func (e *Executor) prepare(spec *Spec, args []string) (osproc.Command, error) {
+// prepare returns what to start for a spec with these arguments and the
+// environment env, to which that of the spec is added. The streams are not set.
+func (e *Executor) prepare(spec *Spec, args, env []string) (osproc.Command, error) {
 	if len(args) == 0 || args[0] == "" {
 		return osproc.Command{}, bad("no program: want Args or Template with one")
 	}
@@ -34,12 +34,11 @@ func (e *Executor) prepare(spec *Spec, args []string) (osproc.Command, error) {
 			return osproc.Command{}, bad("argument %d contains a zero byte", i)
 		}
 	}
-	env := e.env
 	if len(spec.Env) > 0 {
 		if err := checkEnv("Env", spec.Env); err != nil {
 			return osproc.Command{}, badSpec{err}
 		}
-		env = environment(e.env, spec.Env)
+		env = environment(env, spec.Env)
 	}
 	dir := spec.Dir
 	if dir == "" {
@@ -105,12 +104,32 @@ func explainStart(err error, command osproc.Command) error {
 		errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.ETXTBSY):
 		return badSpec{err}
 	}
+	if advice := descriptorAdvice(err); advice != "" {
+		return fmt.Errorf("%s: %w", advice, err)
+	}
 	return err
 }
 
+// descriptorAdvice says which limit is reached when there are no descriptors left,
+// and what to do. It is empty for other errors.
+func descriptorAdvice(err error) string {
+	switch {
+	case errors.Is(err, syscall.EMFILE):
+		return fmt.Sprintf("this process may have %d descriptors open, and %d are needed for each program that runs at once: raise the limit (ulimit -n) or lower Processes",
+			descriptorLimit(), slotDescriptors)
+	case errors.Is(err, syscall.ENFILE):
+		return "the system has no descriptors left (fs.file-max on Linux): lower Processes"
+	}
+	return ""
+}
+
+// slotDescriptors is how many descriptors a slot needs at most: 3 of its own, a
+// pidfd, three pipes of 2, and 2 files, less what is closed by then.
+const slotDescriptors = 12
+
 // isFile reports whether command's file and working directory exist.
 func isFile(command osproc.Command) bool {
-	if command.Dir != "" && checkDir(command.Dir) != nil {
+	if command.Dir != "" && checkDir("Dir", command.Dir) != nil {
 		return false
 	}
 	path := command.Path

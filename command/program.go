@@ -46,8 +46,8 @@ func (p Program) validate(name string) error {
 	if err := checkEnv(field+".Env", p.Env); err != nil {
 		errs = append(errs, err)
 	}
-	if err := checkDir(p.Dir); err != nil {
-		errs = append(errs, fmt.Errorf("%s.%w", field, err))
+	if err := checkDir(field+".Dir", p.Dir); err != nil {
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
@@ -96,11 +96,11 @@ func (e *Executor) specOf(c tandem.Call) (Spec, error) {
 
 // succeed ends an attempt whose program has ended with status 0. Bytes that are
 // no result of a task fail it with [tandem.ErrBadResult].
-func (e *Executor) succeed(c tandem.Call, output Output) tandem.Ending {
+func (e *Executor) succeed(c tandem.Call, output Output, seen *tandem.Observation) tandem.Ending {
 	if _, found := e.config.Programs[c.Task()]; !found {
-		return c.Succeed(output)
+		return seen.Succeed(c, output)
 	}
-	return c.Deliver(resultCodec{output: &output}, output.Stdout)
+	return seen.Deliver(c, resultCodec{output: &output}, output.Stdout)
 }
 
 // resultCodec is JSON with errors that show what the program wrote.

@@ -14,12 +14,13 @@ type slot struct {
 	number   int // from 1
 
 	thread *osproc.Thread
+	env    numberedEnv // owned by the goroutine of the busy slot
 
 	// guarded by executor.mu
 	busy     bool
-	batch    *tandem.Batch // whose call is in the slot, or nil
-	canceled bool          // that call is to stop
-	pid      int           // of its program; 0 before and after
+	call     tandem.Call // in the slot; the zero value when there is none
+	canceled bool        // that call is to stop
+	pid      int         // of its program; 0 before and after
 	finished uint64
 	lastExit *osproc.Exit
 }
@@ -29,7 +30,10 @@ func newSlot(e *Executor, number int) (*slot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &slot{executor: e, number: number, thread: thread}, nil
+	return &slot{
+		executor: e, number: number, thread: thread,
+		env: newNumberedEnv(e.env, number, e.config.ExportNumbers),
+	}, nil
 }
 
 // run runs calls until there are none. It is the goroutine of a busy slot.
@@ -46,25 +50,27 @@ func (s *slot) run() {
 	}
 }
 
-// runCall makes one attempt of c and settles it. A Cancel that comes between
+// runCall makes one attempt of c and settles it. A Cancel or Stop that comes between
 // leave and settle finds the call neither here nor waiting and has no effect but
 // its mark, which the next attempt, if there is one, looks at.
 func (s *slot) runCall(c tandem.Call) {
-	s.enter(c.Batch())
-	if c.Batch().Canceled() != nil {
+	s.enter(c)
+	if c.Canceled() != nil {
 		s.leave(nil)
 		c.FailCanceled()
 		return
 	}
 	output, exit, err := s.attempt(c)
 	s.leave(exit)
+	seen := s.executor.seen(&output)
 	var ending tandem.Ending
 	if err == nil {
-		ending = s.executor.succeed(c, output)
+		ending = s.executor.succeed(c, output, seen)
 	} else {
-		ending = c.Fail(err)
+		ending = seen.Fail(c, err)
 	}
 	if ending == tandem.Again {
+		output.Close() // nobody gets it
 		s.executor.queue.Return(c.Only())
 	}
 }
@@ -80,11 +86,7 @@ func (s *slot) attempt(c tandem.Call) (output Output, exit *osproc.Exit, err err
 	}
 	a := &attempt{slot: s, call: c, spec: spec}
 	if err := a.start(); err != nil {
-		kind := tandem.ErrWorkerStart
-		if errors.Is(err, errBadSpec) {
-			kind = tandem.ErrBadInput
-		}
-		return output, nil, tandem.NewCallError(kind, tandem.NotStarted, c, "", err)
+		return output, nil, startError(c, err)
 	}
 	s.started(a.child.PID())
 	why := a.supervise()
@@ -92,11 +94,23 @@ func (s *slot) attempt(c tandem.Call) (output Output, exit *osproc.Exit, err err
 	return a.output, &end, a.outcome(why, end)
 }
 
-// enter notes whose call is in the slot, so that Cancel finds it.
-func (s *slot) enter(b *tandem.Batch) {
+// startError returns the error of an attempt whose program was not started, or
+// not left running.
+func startError(c tandem.Call, err error) error {
+	switch {
+	case errors.Is(err, errBadSpec):
+		return tandem.NewCallError(tandem.ErrBadInput, tandem.NotStarted, c, "", err)
+	case errors.Is(err, osproc.ErrConstrain):
+		return tandem.NewCallError(tandem.ErrWorkerStart, tandem.MayHaveRun, c, "", err)
+	}
+	return tandem.NewCallError(tandem.ErrWorkerStart, tandem.NotStarted, c, "", err)
+}
+
+// enter notes which call is in the slot, so that Cancel and Stop find it.
+func (s *slot) enter(c tandem.Call) {
 	s.executor.mu.Lock()
 	defer s.executor.mu.Unlock()
-	s.batch = b
+	s.call = c
 }
 
 // started notes the program.
@@ -110,7 +124,7 @@ func (s *slot) started(pid int) {
 func (s *slot) leave(exit *osproc.Exit) {
 	s.executor.mu.Lock()
 	defer s.executor.mu.Unlock()
-	s.batch, s.canceled, s.pid = nil, false, 0
+	s.call, s.canceled, s.pid = tandem.Call{}, false, 0
 	if exit != nil {
 		s.finished++
 		s.lastExit = exit
@@ -141,7 +155,7 @@ func (s *slot) statsLocked() tandem.WorkerStats {
 	switch {
 	case s.pid != 0:
 		stats.State, stats.Running = "busy", 1
-	case s.batch != nil:
+	case s.call != tandem.Call{}:
 		stats.State, stats.Running = "starting", 1
 	}
 	if s.lastExit != nil {

@@ -14,7 +14,11 @@ func expand(t *testing.T, args []string, input string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return template.Expand(input, 7, 2)
+	args, err = template.Expand(command.Fields{Whole: input}, 7, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return args
 }
 
 // Each placeholder has GNU parallel's meaning for each kind of name.
@@ -66,7 +70,7 @@ func TestTemplateShapes(t *testing.T) {
 		{[]string{"echo", "{}{}-{}"}, []string{"echo", "x.yx.y-x.y"}},
 		{[]string{"echo", "{{}}"}, []string{"echo", "{x.y}"}},
 		{[]string{"awk", "{print $1}", "{}"}, []string{"awk", "{print $1}", "x.y"}},
-		{[]string{"echo", "{", "}", "{ }", "{..}", "{1}", "{"}, []string{"echo", "{", "}", "{ }", "{..}", "{1}", "{", "x.y"}},
+		{[]string{"echo", "{", "}", "{ }", "{..}", "{0}", "{+1}", "{1e}", "{-}", "{"}, []string{"echo", "{", "}", "{ }", "{..}", "{0}", "{+1}", "{1e}", "{-}", "{", "x.y"}},
 		{[]string{"echo", "{/", "{/}"}, []string{"echo", "{/", "x.y"}},
 		{[]string{"echo", "a{#}b{%}c"}, []string{"echo", "a7b2c"}},
 	}
@@ -103,7 +107,10 @@ func FuzzTemplate(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := template.Expand(input, 1, 1)
+		got, err := template.Expand(command.Fields{Whole: input}, 1, 1)
+		if err != nil {
+			return // {2}
+		}
 		if len(got) != 3 || got[0] != "p" || got[2] != input {
 			t.Errorf("Expand of %q with %q = %q", arg, input, got)
 		}
@@ -111,4 +118,98 @@ func FuzzTemplate(f *testing.F) {
 			t.Errorf("%q became %q", arg, got[1])
 		}
 	})
+}
+
+// Fields are found by number and name, and "{}" stands for all of them, each an
+// argument where it stands alone.
+func TestTemplateFields(t *testing.T) {
+	several := command.Fields{Whole: "a/b.c d e.f", Values: []string{"a/b.c", "d e.f"}}
+	named := command.Fields{Whole: "x.y,2,3", Values: []string{"x.y", "2", "3"}, Names: []string{"name", "a b}c", "1"}}
+	csv, lines := command.Parser{Names: named.Names}, command.Parser{AnyName: true}
+	tests := []struct {
+		parser command.Parser
+		in     command.Fields
+		args   []string
+		want   []string
+	}{
+		{in: several, args: []string{"p"}, want: []string{"p", "a/b.c", "d e.f"}},
+		{in: several, args: []string{"p", "{}", "{}-", "{/.}", "x{/.}"}, want: []string{"p", "a/b.c", "d e.f", "a/b.c d e.f-", "b", "d e", "xb d e"}},
+		{in: several, args: []string{"{2}", "{1}", "{-1}", "{-2}"}, want: []string{"d e.f", "a/b.c", "d e.f", "a/b.c"}},
+		{in: several, args: []string{"p", "{1.}", "{1/}", "{1//}", "{1/.}", "{-1.}"}, want: []string{"p", "a/b", "b.c", "a", "b", "d e"}},
+		{in: several, args: []string{"p", "{name}", "{print $1}", "{1}"}, want: []string{"p", "{name}", "{print $1}", "a/b.c"}},
+		{in: command.Fields{Whole: "w.x"}, args: []string{"p", "{1}{-1.}"}, want: []string{"p", "w.xw"}},
+		{in: command.Fields{Whole: "", Values: []string{}}, args: []string{"p", "{}", "a{}"}, want: []string{"p", "a"}},
+		{parser: csv, in: named, args: []string{"p"}, want: []string{"p", "x.y,2,3"}},
+		{parser: csv, in: named, args: []string{"p", "{}", "{name}", "{name.}", "{a b}c}", "{1}", "{3}"}, want: []string{"p", "x.y,2,3", "x.y", "x", "2", "x.y", "3"}},
+		{parser: csv, in: named, args: []string{"p", "{other}", "{name"}, want: []string{"p", "{other}", "{name", "x.y,2,3"}},
+		{parser: lines, in: named, args: []string{"p", "{name/.}", "{print $1}", "{a b}c}"}, want: []string{"p", "x", "{print $1}", "{a b}c}"}},
+		{parser: command.Parser{NumbersOnly: true}, in: named, args: []string{"p", "{}", "{1}-{#}{%}"}, want: []string{"p", "{}", "{1}-72"}},
+		{parser: command.Parser{NumbersOnly: true}, in: named, args: []string{"p"}, want: []string{"p"}},
+	}
+	for _, test := range tests {
+		template, err := test.parser.Args(test.args)
+		if err != nil {
+			t.Errorf("%q: %v", test.args, err)
+			continue
+		}
+		if got, err := template.Expand(test.in, 7, 2); err != nil || !slices.Equal(got, test.want) {
+			t.Errorf("Expand of %q = %q, %v, want %q", test.args, got, err, test.want)
+		}
+		if line, err := template.CommandLine(test.in, 7, 2); err != nil || line != command.Quote(test.want) {
+			t.Errorf("CommandLine of %q = %q, %v", test.args, line, err)
+		}
+	}
+}
+
+// A field that an input does not have is an error that says what it has, at once
+// where that is known.
+func TestTemplateMissingFields(t *testing.T) {
+	csv := command.Parser{Names: []string{"width", "height"}}
+	tests := []struct {
+		parser command.Parser
+		arg    string
+		early  string // the error of Args
+		late   string // that of Expand
+	}{
+		{arg: "{3}", late: "placeholder {3}: the input has 2 fields"},
+		{arg: "{-3.}", late: "placeholder {-3.}: the input has 2 fields"},
+		{parser: csv, arg: "{3}", early: "inputs have 2 fields"},
+		{parser: csv, arg: "{widht}", early: "did you mean {width}?"},
+		{parser: csv, arg: "x{Height.}", early: "did you mean {height}?"},
+		{parser: command.Parser{AnyName: true}, arg: "{hight}", late: `placeholder {hight}: the input has no field "hight": did you mean {height}?`},
+		{parser: command.Parser{AnyName: true}, arg: "{colour}", late: "it has width, height"},
+	}
+	in := command.Fields{Whole: "1,2", Values: []string{"1", "2"}, Names: []string{"width", "height"}}
+	for _, test := range tests {
+		template, err := test.parser.Args([]string{"p", test.arg})
+		if test.early != "" {
+			if err == nil || !strings.Contains(err.Error(), test.early) {
+				t.Errorf("%s: error %v, want %q", test.arg, err, test.early)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", test.arg, err)
+			continue
+		}
+		if _, err = template.Expand(in, 1, 1); err == nil || !strings.Contains(err.Error(), test.late) {
+			t.Errorf("%s: error %v, want %q", test.arg, err, test.late)
+		}
+	}
+}
+
+// The program is known unless it depends on the input.
+func TestTemplateProgram(t *testing.T) {
+	for arg, want := range map[string]string{"gzip": "gzip", "{}": "", "x{#}": "", "{": "{"} {
+		template, err := command.ParseTemplate([]string{arg})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name, fixed := template.Program(); name != want || fixed != (want != "") {
+			t.Errorf("%s: program %q, %v", arg, name, fixed)
+		}
+	}
+	if _, fixed := (command.Template{}).Program(); fixed {
+		t.Error("the zero Template has a program")
+	}
 }

@@ -40,6 +40,16 @@ func (ex *Executor) WaitReady(ctx context.Context) error {
 	return nil
 }
 
+// Details returns what a program in another language said about itself when it
+// was ready last, as the member details of its hello: docs/wire.md. It is nil
+// before, must not be changed, and is not to be believed more than the program is.
+func (ex *Executor) Details() map[string]any {
+	if details := ex.details.Load(); details != nil {
+		return *details
+	}
+	return nil
+}
+
 // wasReady reports whether any worker has been ready.
 func (ex *Executor) wasReady() bool {
 	select {

@@ -38,6 +38,13 @@ type Config struct {
 	// the label of the call in front.
 	Output func(Line)
 
+	// Observe, if not nil, is called once for each attempt that has ended, also
+	// for one that is repeated or was lost with its worker, before the outcome of
+	// its call is visible. It is called from several goroutines and must not
+	// block. Workers then measure each attempt, which costs some microseconds.
+	// What is measured is in docs/guarantees.md.
+	Observe func(tandem.Attempt)
+
 	// Memory limits the memory of each worker, in bytes. Zero means no limit.
 	// Stats tells what enforces it, if anything does.
 	Memory int64

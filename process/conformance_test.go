@@ -22,7 +22,7 @@ func TestConformance(t *testing.T) {
 			tandemtest.RunExecutor(t, tandemtest.Spec{
 				New: func(t testing.TB, o tandemtest.Options) tandem.Executor {
 					config := shape(o.Slots)
-					config.Queue, config.HandshakeTimeout = o.Queue, 30*time.Second
+					config.Queue, config.Observe, config.HandshakeTimeout = o.Queue, o.Observe, 30*time.Second
 					config.Output = func(l process.Line) { fmt.Printf("%s\n", l.Text) }
 					ex, err := process.New(config)
 					if err != nil {
@@ -33,7 +33,7 @@ func TestConformance(t *testing.T) {
 				Tasks: tandemtest.Defined(),
 				Capabilities: tandemtest.Capabilities{
 					Panics: true, Goexit: true, CancelRunning: true, ContextErrors: true, ErrorTypes: true,
-					KillsOnTimeout: true, Crashes: costsItsCallOnly(name),
+					KillsOnTimeout: true, Observes: true, Crashes: costsItsCallOnly(name),
 				},
 			})
 		})

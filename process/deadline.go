@@ -22,7 +22,7 @@ const (
 )
 
 // nextEscalation returns what follows at a time when the longest overdue call
-// was asked to end at another, or at none when no call is overdue, and how long
+// was asked to end at another, or at none when no call is to end, and how long
 // until it is to be asked again.
 func nextEscalation(e escalation, asked, now time.Time, cancelGrace, killGrace time.Duration) (escalation, time.Duration) {
 	switch {
@@ -42,8 +42,8 @@ func nextEscalation(e escalation, asked, now time.Time, cancelGrace, killGrace t
 	return e, never
 }
 
-// checkDeadlines finds calls that overstay their timeout, and ends them step by
-// step. It returns when to look again.
+// checkDeadlines finds running calls that overstay their timeout or are to stop,
+// and ends them step by step. It returns when to look again.
 func (w *worker) checkDeadlines(e *escalation, now time.Time) time.Duration {
 	config := w.slot.executor.config
 	asked, wait, stalled := w.markOverdue(now)
@@ -78,17 +78,20 @@ func (w *worker) retreat() {
 }
 
 // markOverdue marks the running calls whose time is over and asks the worker to
-// cancel them. It returns since when the longest overdue of them was asked, and
-// when the next can be due. stalled tells that the worker is to be killed,
+// cancel them, and those that are to stop. It returns since when the longest of
+// these was asked, and when the next can be due. stalled tells that the worker is to be killed,
 // because it does not start its calls.
 func (w *worker) markOverdue(now time.Time) (asked time.Time, wait time.Duration, stalled bool) {
 	w.slot.mu.Lock()
 	defer w.slot.mu.Unlock()
 	wait = never
 	defer func() { w.lookAt = now.Add(min(wait, 24*time.Hour)) }() // holdLocked tells of what is due before
-	if w.timed == 0 {
+	if w.timed == 0 && w.stops == 0 {
 		w.stall = stall{}
 		return asked, wait, false
+	}
+	if w.stops > 0 {
+		wait = w.slot.executor.config.CancelGrace // one may start before the worker reads that it is not to
 	}
 	clock, running, timed := shm.MonotonicNow(), 0, 0
 	for t := range w.threads {
@@ -98,16 +101,20 @@ func (w *worker) markOverdue(now time.Time) (asked time.Time, wait time.Duration
 			continue
 		}
 		running++
-		if h.timeout == 0 {
-			continue
+		left := never
+		if h.timeout > 0 {
+			timed++
+			left = h.timeout - time.Duration(clock-started)
 		}
-		timed++
-		if left := h.timeout - time.Duration(clock-started); left > 0 {
+		if left > 0 && !h.stopped {
 			wait = min(wait, left)
 			continue
 		}
-		if !h.overdue {
-			h.overdue, h.asked = true, now
+		if !h.stopped {
+			h.overdue = true
+		}
+		if h.asked.IsZero() {
+			h.asked = now
 			w.sendLocked(cancelFrame(id))
 			signal(w.slot.wake)
 		}

@@ -110,7 +110,14 @@ func (ex *Executor) giveBack(calls tandem.Calls) {
 		}
 		return
 	}
+	if calls.Canceled() {
+		ex.failStopped(calls)
+		return
+	}
 	ex.queue.Return(calls)
+	if calls.Canceled() {
+		ex.stopWaiting(calls)
+	}
 	switch {
 	case b.Canceled() != nil:
 		ex.queue.Withdraw(b, ex.failCanceled)

@@ -180,10 +180,13 @@ func (w *worker) settle(exit *ExitError) (lost int) {
 		if h.overdue && exit.Reason == "" {
 			exit.Reason = "another call exceeded its timeout"
 		}
+		if h.stopped && exit.Reason == "" && begun(h.id) {
+			exit.Reason = "another call was stopped"
+		}
 	}
 	for _, h := range left {
 		if begun(h.id) {
-			w.slot.executor.ended(h.call, h.call.Fail(w.lost(h, exit)))
+			w.slot.executor.ended(h.call, w.seenLost(&h, exit).Fail(h.call, w.lost(h, exit)))
 			lost++
 		} else {
 			back = append(back, h)
@@ -246,7 +249,7 @@ func (w *worker) takeAll() (left []held) {
 		*h = held{}
 	})
 	w.late = nil
-	w.held, w.timed = 0, 0
+	w.held, w.timed, w.stops = 0, 0, 0
 	return left
 }
 
@@ -263,6 +266,10 @@ func (w *worker) lost(h held, exit *ExitError) error {
 	case w.slot.executor.life.Err() != nil:
 		kind = tandem.ErrClosed
 		w.slot.executor.cut.Add(1)
+	case h.stopped:
+		own := *exit
+		own.Reason = ""
+		cause = stoppedBy(h.call, &own)
 	}
 	return tandem.NewCallError(kind, tandem.MayHaveRun, h.call, w.String(), cause)
 }

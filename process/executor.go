@@ -45,6 +45,7 @@ type Executor struct {
 	readyOnce   sync.Once
 	failed      atomic.Pointer[error] // why no slot is left; nil while one is
 	suspects    suspects
+	details     atomic.Pointer[map[string]any] // of the worker that was ready last
 
 	mu       sync.Mutex
 	retired  int

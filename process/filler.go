@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/internal/shm"
 	"github.com/gotandem/tandem/internal/wire"
 )
 
@@ -138,7 +139,7 @@ func (w *worker) allowance() (room int, freer *slot) {
 func (w *worker) appendCalls(buf []byte, calls tandem.Calls) []byte {
 	ex := w.slot.executor
 	b := calls.Batch
-	if b.Canceled() != nil {
+	if calls.Canceled() {
 		ex.giveBack(calls)
 		return buf
 	}
@@ -160,6 +161,8 @@ func (w *worker) appendCalls(buf []byte, calls tandem.Calls) []byte {
 		w.nextID += uint64(len(w.holds))
 		if b.Canceled() != nil {
 			w.slot.cancel(b) // Cancel may have looked before they were held
+		} else if calls.Canceled() {
+			w.stopMarked(w.holds) // and so may Stop
 		}
 		return frame
 	}
@@ -186,9 +189,13 @@ func (w *worker) appendFrame(buf []byte, calls tandem.Calls, task uint16) (_ []b
 	if array {
 		h.Flags |= wire.FlagArray
 	}
-	if d := b.Timeout(); d > 0 {
+	limit, sent := b.Timeout(), int64(0)
+	if limit > 0 {
 		h.Flags |= wire.FlagTimeout
-		buf = wire.AppendTimeout(buf, d)
+		buf = wire.AppendTimeout(buf, limit)
+	}
+	if ex.observed() {
+		sent = shm.MonotonicNow()
 	}
 	body := len(buf)
 	for dealt < calls.Len() && len(buf)-start < sendAbove {
@@ -211,7 +218,7 @@ func (w *worker) appendFrame(buf []byte, calls tandem.Calls, task uint16) (_ []b
 			continue
 		}
 		buf = longer
-		w.holds = append(w.holds, held{id: w.nextID + uint64(len(w.holds)), call: c, timeout: b.Timeout()})
+		w.holds = append(w.holds, held{id: w.nextID + uint64(len(w.holds)), call: c, timeout: limit, sent: sent})
 		if w.placer != nil && w.placer.needed() {
 			return w.finishParts(buf, start, body, h), dealt
 		}

@@ -248,7 +248,7 @@ func hasVariable(env []string, name string) bool {
 // setup returns what every worker is told.
 func (ex *Executor) setup() wire.Setup {
 	config := ex.config
-	return wire.Setup{Threads: config.Threads, Memory: uint64(config.Memory), MaxFrame: uint32(config.MaxFrame)}
+	return wire.Setup{Threads: config.Threads, Memory: uint64(config.Memory), MaxFrame: uint32(config.MaxFrame), Measure: ex.observed()}
 }
 
 // setup returns what the worker is told. One that was forked has loaded what is
@@ -314,6 +314,7 @@ func (ex *Executor) prelude() string {
 
 // learn keeps what hello tells.
 func (w *worker) learn(config Config) {
+	w.slot.executor.details.Store(&w.hello.Details)
 	w.encoder = w.slot.executor.codec
 	if config.Runtime != nil {
 		w.placer = newPlacer(w.encoder, config.MaxFrame)

@@ -246,7 +246,7 @@ func (w *worker) resultParts(h wire.Header, body []byte) error {
 	case h.Codec != w.slot.executor.types.result(held.call.Batch()):
 		w.wrongCodec(held, h.Codec)
 	default:
-		w.slot.executor.ended(held.call, held.call.Deliver(&value, payload))
+		w.slot.executor.ended(held.call, w.seen(&held).Deliver(held.call, &value, payload))
 	}
 	return nil
 }
@@ -287,7 +287,7 @@ func (w *worker) readParts(parts wire.Parts, value *delivery) (payload []byte, e
 // wrongCodec fails a call whose value came in a form that is not its type's.
 func (w *worker) wrongCodec(h held, got wire.Codec) {
 	err := fmt.Errorf("result has codec %v, want %v", got, w.slot.executor.types.result(h.call.Batch()))
-	w.slot.executor.ended(h.call, h.call.Fail(tandem.NewCallError(tandem.ErrBadResult, tandem.Finished, h.call, w.String(), err)))
+	w.fail(&h, tandem.NewCallError(tandem.ErrBadResult, tandem.Finished, h.call, w.String(), err))
 }
 
 // delivery decodes one value, in memory that nobody else uses.

@@ -38,6 +38,10 @@ func (w *worker) breakOff(err error) {
 
 // handle deals with one frame.
 func (w *worker) handle(h wire.Header, body []byte) error {
+	h, body, err := w.cutMeasure(h, body)
+	if err != nil {
+		return err
+	}
 	switch h.Type {
 	case wire.TypeResult, wire.TypeRun:
 		return w.results(h, body)
@@ -82,7 +86,7 @@ func (w *worker) results(h wire.Header, body []byte) error {
 			w.timedOut(*held)
 		case h.Codec != codec:
 			w.wrongCodec(*held, h.Codec)
-		case held.call.Deliver(ex.codec, value) == tandem.Again:
+		case w.seen(held).Deliver(held.call, ex.codec, value) == tandem.Again:
 			ex.giveBack(held.call.Only())
 		default:
 			ex.suspects.forget(held.call)
@@ -108,7 +112,7 @@ func (w *worker) failure(h wire.Header, body []byte) error {
 	if held.overdue || isDeadline(f) && held.timeout > 0 {
 		w.timedOut(held)
 	} else {
-		w.slot.executor.ended(held.call, held.call.Fail(w.outcome(held.call, f)))
+		w.fail(&held, w.outcome(held.call, f))
 	}
 	return nil
 }
@@ -123,7 +127,12 @@ func isDeadline(f wire.Failure) bool {
 // to be ended for it.
 func (w *worker) timedOut(h held) {
 	err := tandem.NewCallError(tandem.ErrTimeout, tandem.MayHaveRun, h.call, w.String(), fmt.Errorf("limit %v", h.timeout))
-	w.slot.executor.ended(h.call, h.call.Fail(err))
+	w.fail(&h, err)
+}
+
+// fail ends the attempt of a call that the worker has answered with an error.
+func (w *worker) fail(h *held, err error) {
+	w.slot.executor.ended(h.call, w.seen(h).Fail(h.call, err))
 }
 
 // returned takes back calls that the worker did not start.

@@ -61,7 +61,8 @@ type worker struct {
 	// Owned by the receiver, and after it has ended by the supervisor.
 	reader *wire.Reader
 	pace   pace
-	ended  []held // reused: the calls of the frame being handled
+	ended  []held        // reused: the calls of the frame being handled
+	said   *wire.Measure // what that frame says of the attempt; nil when it says nothing
 
 	trusted bool // by the supervisor: the box proves what it says
 
@@ -73,6 +74,7 @@ type worker struct {
 	held        int                // calls sent and not answered
 	kept        map[uint64]*placed // inputs in the arena that tasks use beyond their calls, by id
 	timed       int                // of which have a timeout
+	stops       int                // of which are to stop
 	credit      int                // how many may be held
 	control     []byte             // frames to be sent before others
 	recalling   bool               // a recall is not answered yet
@@ -109,7 +111,9 @@ type held struct {
 	timeout time.Duration
 	placed  *placed   // its input, or parts of it, in the arena; nil for most
 	overdue bool      // it overstayed its timeout
-	asked   time.Time // when its worker was asked to cancel it for that
+	stopped bool      // it is to stop
+	asked   time.Time // when its worker was asked to cancel it for one of these, while it ran
+	sent    int64     // when it was sent (shm.MonotonicNow); only when attempts are observed
 }
 
 // findLocked returns the held call with the given id, or nil. The id may be
@@ -228,6 +232,9 @@ func (w *worker) removeLocked(id uint64) (held, bool) {
 	w.held--
 	if h.timeout > 0 {
 		w.timed--
+	}
+	if h.stopped {
+		w.stops--
 	}
 	return h, true
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/process"
 )
 
@@ -57,6 +58,7 @@ type Config struct {
 	// The fields below mean what they mean in [process.Config].
 
 	Output           func(process.Line)
+	Observe          func(tandem.Attempt)
 	Memory           int64
 	MaxCalls         int
 	MaxResident      int64
@@ -97,7 +99,7 @@ func (c Config) processConfig(path string) process.Config {
 	return process.Config{
 		Workers: processes, Threads: c.Threads, Queue: c.Queue,
 		Runtime: c.runtimeConfig(path, processes),
-		Env:     c.Env, Dir: c.Dir, Output: c.Output,
+		Env:     c.Env, Dir: c.Dir, Output: c.Output, Observe: c.Observe,
 		Memory: c.Memory, MaxCalls: c.MaxCalls, MaxResident: c.MaxResident,
 		IdleTimeout: c.IdleTimeout, HandshakeTimeout: c.HandshakeTimeout,
 		CancelGrace: c.CancelGrace, KillGrace: c.KillGrace,

@@ -11,7 +11,7 @@ import (
 	"github.com/gotandem/tandem/tandemtest"
 )
 
-var abilities = tandemtest.Capabilities{KillsOnTimeout: true, Crashes: true, ErrorTypes: true}
+var abilities = tandemtest.Capabilities{KillsOnTimeout: true, Observes: true, Crashes: true, ErrorTypes: true}
 
 func newExecutor(t testing.TB, config python.Config) *python.Executor {
 	t.Helper()
@@ -39,7 +39,7 @@ func TestConformanceWithProcesses(t *testing.T) {
 	onEachStart(t, func(t *testing.T, method python.Start) {
 		tandemtest.RunExecutor(t, tandemtest.Spec{
 			New: func(t testing.TB, options tandemtest.Options) tandem.Executor {
-				return newExecutor(t, python.Config{Processes: options.Slots, Queue: options.Queue, Start: method})
+				return newExecutor(t, python.Config{Processes: options.Slots, Queue: options.Queue, Observe: options.Observe, Start: method})
 			},
 			Tasks:        tandemtest.Declared("suite.py:"),
 			Capabilities: abilities,
@@ -52,10 +52,10 @@ func TestConformanceWithThreads(t *testing.T) {
 	onEachStart(t, func(t *testing.T, method python.Start) {
 		tandemtest.RunExecutor(t, tandemtest.Spec{
 			New: func(t testing.TB, options tandemtest.Options) tandem.Executor {
-				return newExecutor(t, python.Config{Processes: 1, Threads: options.Slots, Queue: options.Queue, Start: method})
+				return newExecutor(t, python.Config{Processes: 1, Threads: options.Slots, Queue: options.Queue, Observe: options.Observe, Start: method})
 			},
 			Tasks:        tandemtest.Declared("suite.py:"),
-			Capabilities: tandemtest.Capabilities{KillsOnTimeout: true, ErrorTypes: true},
+			Capabilities: tandemtest.Capabilities{KillsOnTimeout: true, Observes: true, ErrorTypes: true},
 		})
 	})
 }

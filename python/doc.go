@@ -7,6 +7,16 @@
 // attributes, as in "shapes.py:Circle.area". It takes one positional argument.
 // An async function runs in an event loop of its own, by asyncio.run.
 //
+// A function of several arguments is a task too. With "(*)" behind its name the
+// input is an array, whose elements become its positional arguments, and with
+// "(**)" an object, whose members become its arguments by name:
+//
+//	tandem.Declare[[]any, float64]("shapes.py:area(*)")
+//	tandem.Declare[Size, float64]("shapes.py:area(**)") // Size is a struct
+//
+// An input that is no array or object fails its call with tandem.ErrBadInput; the
+// function does not run. [Executor.Signature] tells what a function takes.
+//
 // # Promises
 //
 //   - Interpreters need nothing but CPython 3.9 or newer and its standard library.

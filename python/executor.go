@@ -9,7 +9,7 @@ import (
 	"github.com/gotandem/tandem/process"
 )
 
-var _ tandem.Executor = (*Executor)(nil)
+var _ tandem.Stopper = (*Executor)(nil)
 
 // Executor runs calls in Python interpreters. Make one with [New].
 type Executor struct {
@@ -40,6 +40,10 @@ func (ex *Executor) Execute(ctx context.Context, batch *tandem.Batch) error {
 // Cancel asks the calls of batch to stop and returns at once. Python functions
 // that run cannot be asked: those calls end by themselves or by their timeout.
 func (ex *Executor) Cancel(batch *tandem.Batch) { ex.workers.Cancel(batch) }
+
+// Stop stops one call of several; see [tandem.Stopper]. A Python function that runs
+// cannot be asked: its interpreter is ended after CancelGrace.
+func (ex *Executor) Stop(c tandem.Call) { ex.workers.Stop(c) }
 
 // Stats returns a copy of the executor's counters.
 func (ex *Executor) Stats() tandem.Stats { return ex.workers.Stats() }

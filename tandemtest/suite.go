@@ -35,6 +35,10 @@ type Spec struct {
 type Options struct {
 	Slots int // calls that run at once
 	Queue int // calls that wait
+
+	// Observe is to be called for each attempt, by executors that declare
+	// Observes. It is nil for most scenarios.
+	Observe func(tandem.Attempt)
 }
 
 // Capabilities are what an executor can do beyond what all must. The zero value
@@ -51,6 +55,7 @@ type Capabilities struct {
 	ErrorTypes     bool // a task's error comes with its type and with what it wrapped
 	KillsOnTimeout bool // what overstays is ended; else abandoned and counted
 	Crashes        bool // a task can end its process, which costs its own call only
+	Observes       bool // shows each attempt to Options.Observe
 }
 
 // absent returns the names of the capabilities that are not there.
@@ -73,7 +78,7 @@ func RunExecutor(t *testing.T, spec Spec) {
 		t.Log("declared absent: " + strings.Join(absent, ", "))
 	}
 	for _, s := range slices.Concat(submitScenarios, mapScenarios, inputScenarios, cancelScenarios, timeScenarios,
-		errorScenarios, valueScenarios, fullScenarios, closeScenarios, nestedScenarios, waitScenarios) {
+		errorScenarios, valueScenarios, fullScenarios, closeScenarios, nestedScenarios, waitScenarios, stopScenarios, observeScenarios) {
 		if s.needs == nil || s.needs(spec.Capabilities) {
 			t.Run(s.name, func(t *testing.T) { s.play(t, spec) })
 		}
@@ -82,24 +87,29 @@ func RunExecutor(t *testing.T, spec Spec) {
 
 // scenario is one subtest.
 type scenario struct {
-	name    string
-	options Options // zero: 2 slots, 16 waiting
-	needs   func(Capabilities) bool
-	run     func(e *env)
+	name     string
+	options  Options // without slots: 2 slots, 16 waiting
+	needs    func(Capabilities) bool
+	observed bool // attempts are shown to env.seen
+	run      func(e *env)
 }
 
 func (s scenario) play(t *testing.T, spec Spec) {
 	leaktest.Check(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*Patience)
 	defer cancel()
-	if s.options == (Options{}) {
+	if s.options.Slots == 0 {
 		s.options = Options{Slots: 2, Queue: 16}
 	}
 	e := &env{T: t, ctx: ctx, gate: NewGate(t), options: s.options, tasks: spec.Tasks, can: spec.Capabilities, large: spec.Large}
 	if e.large == 0 {
 		e.large = 100_000
 	}
-	e.ex = spec.New(t, s.options)
+	if s.observed {
+		e.seen = new(observations)
+		e.options.Observe = e.seen.note
+	}
+	e.ex = spec.New(t, e.options)
 	defer e.finish()
 	s.run(e)
 }
@@ -114,6 +124,7 @@ type env struct {
 	tasks   TaskSet
 	can     Capabilities
 	large   int
+	seen    *observations
 	cut     bool // the scenario closed the executor before its calls had ended
 }
 

@@ -30,6 +30,7 @@ type server struct {
 
 	// Set by setup, immutable after.
 	maxFrame uint32
+	measure  bool // answers begin with what was measured
 	threads  []*thread
 
 	inbox  inbox
@@ -80,7 +81,7 @@ func (s *server) serve(nonce string) error {
 	if err := s.sayHello(nonce, memory); err != nil {
 		return err
 	}
-	s.maxFrame = setup.MaxFrame
+	s.maxFrame, s.measure = setup.MaxFrame, setup.Measure
 	s.reader.SetLimit(max(setup.MaxFrame, leastLimit))
 	s.inbox.init()
 	for i := range setup.Threads {

@@ -18,6 +18,7 @@ type thread struct {
 	dirty  bool   // something was appended since the last flush
 	frame  []byte // reused
 	full   bool   // so much was appended that it is worth sending
+	began  begun  // the running call, when calls are measured
 
 	mu      sync.Mutex
 	current uint64 // id of the running call; 0 between calls
@@ -61,8 +62,11 @@ func (t *thread) resume() {
 // there: a call does not begin with one that was canceled for an earlier call.
 func (t *thread) begin(c call) {
 	var now int64
-	if c.timeout > 0 {
+	if c.timeout > 0 || t.server.measure {
 		now = shm.MonotonicNow()
+	}
+	if t.server.measure {
+		t.began = begun{now, t.server.cpuTime()}
 	}
 	t.server.box.Start(t.number, c.id, now)
 	t.mu.Lock()
@@ -106,6 +110,7 @@ func (t *thread) serve(c call) {
 	ctx, release := t.context(c)
 	defer release()
 	frame, start := wire.BeginFrame(t.frame[:0])
+	frame = t.appendRoom(frame)
 	frame, mark := wire.BeginPayload(frame)
 	fault.At(fault.Run)
 	frame, err := c.task.Serve(ctx, t.server.codec, c.input, frame)
@@ -123,7 +128,7 @@ func (t *thread) serve(c call) {
 		return
 	}
 	frame = wire.EndPayload(frame, mark)
-	t.frame = wire.EndFrame(frame, start, wire.Header{Type: wire.TypeResult, ID: c.id, Count: 1, Codec: c.task.codec})
+	t.frame = t.endFrame(frame, start, wire.Header{Type: wire.TypeResult, ID: c.id, Count: 1, Codec: c.task.codec})
 	t.full = t.server.outbox.append(t.frame)
 	if cap(t.frame) > keepFrame {
 		t.frame = nil
@@ -139,8 +144,8 @@ const keepFrame = 1 << 20
 
 func (t *thread) fail(id uint64, f wire.Failure) {
 	frame, start := wire.BeginFrame(nil)
-	frame = trimmed(f).Append(frame)
-	t.server.outbox.append(wire.EndFrame(frame, start, wire.Header{Type: wire.TypeFailure, ID: id, Count: 1}))
+	frame = trimmed(f).Append(t.appendRoom(frame))
+	t.server.outbox.append(t.endFrame(frame, start, wire.Header{Type: wire.TypeFailure, ID: id, Count: 1}))
 }
 
 // context returns the context of a call. Calls without a timeout share one until

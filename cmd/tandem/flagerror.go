@@ -98,9 +98,8 @@ func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 // foreignFlags are flags of GNU parallel, xargs and rush that are called
 // something else here.
 var foreignFlags = map[string]string{
-	"j": "-p N is how many run at once", "jobs": "-p N is how many run at once", "P": "-p N is how many run at once",
-	"max-procs": "-p N is how many run at once",
-	"k":         "results are in input order already; --unordered gives that up", "keep-order": "results are in input order already; --unordered gives that up",
+	"P":              "-p N is how many run at once",
+	"max-procs":      "-p N is how many run at once",
 	"null-delimited": "-0 takes inputs that end with NUL",
 	"I":              "{} stands for the input", "i": "{} stands for the input",
 	"n": "each input is one call", "L": "each input is one call", "max-args": "each input is one call",

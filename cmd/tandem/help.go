@@ -15,19 +15,19 @@ import (
 // The groups that flags stand in, in this order. Flags without a group come
 // before the last one.
 const (
-	inputFlags   = "Inputs"
-	commandFlags = "Commands"
-	outputFlags  = "Output"
-	controlFlags = "Control"
-	recordFlags  = "Record and resume"
-	viewFlags    = "Seeing it"
-	pythonFlags  = "Python"
-	otherFlags   = "Flags"
-	everywhere   = "Everywhere"
+	inputHeading   = "Inputs"
+	commandHeading = "Commands"
+	outputHeading  = "Output"
+	controlHeading = "Control"
+	recordHeading  = "Record and resume"
+	viewHeading    = "Seeing it"
+	pythonHeading  = "Python"
+	otherHeading   = "Flags"
+	everywhere     = "Everywhere"
 )
 
 var flagGroups = []string{
-	inputFlags, commandFlags, outputFlags, controlFlags, recordFlags, viewFlags, pythonFlags, otherFlags, everywhere,
+	inputHeading, commandHeading, outputHeading, controlHeading, recordHeading, viewHeading, pythonHeading, otherHeading, everywhere,
 }
 
 // groupKey is the annotation of a flag that names its group.
@@ -54,7 +54,7 @@ func grouped(cmd *cobra.Command) map[string][]*pflag.Flag {
 	groups := make(map[string][]*pflag.Flag)
 	shared := cmd.InheritedFlags() // merges them into cmd.Flags too
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		heading := otherFlags
+		heading := otherHeading
 		if named := f.Annotations[groupKey]; len(named) > 0 && slices.Contains(flagGroups, named[0]) {
 			heading = named[0]
 		}
@@ -139,7 +139,10 @@ func flagHead(f *pflag.Flag) string {
 	if f.Shorthand != "" {
 		head = "-" + f.Shorthand + ", --" + f.Name
 	}
-	if name != "" {
+	switch {
+	case name != "" && f.NoOptDefVal != "":
+		head += "[=" + name + "]"
+	case name != "":
 		head += " " + name
 	}
 	return head

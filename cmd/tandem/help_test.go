@@ -43,7 +43,7 @@ func TestFlagsOfMapHaveHeadings(t *testing.T) {
 			continue
 		}
 		groups := grouped(cmd)
-		for _, f := range groups[otherFlags] {
+		for _, f := range groups[otherHeading] {
 			t.Errorf("--%s stands under no heading: name it in mapGroups", f.Name)
 		}
 		if len(groups[everywhere]) != 2 {
@@ -57,9 +57,9 @@ func TestGroup(t *testing.T) {
 	cmd.Flags().SortFlags = false
 	cmd.Flags().Int("second", 0, "")
 	cmd.Flags().Int("first", 0, "")
-	group(cmd, controlFlags, "first", "second")
+	group(cmd, controlHeading, "first", "second")
 	var names []string
-	for _, f := range grouped(cmd)[controlFlags] {
+	for _, f := range grouped(cmd)[controlHeading] {
 		names = append(names, f.Name)
 	}
 	if !slices.Equal(names, []string{"second", "first"}) {
@@ -70,7 +70,7 @@ func TestGroup(t *testing.T) {
 			t.Error("a flag that does not exist was grouped")
 		}
 	}()
-	group(cmd, controlFlags, "third")
+	group(cmd, controlHeading, "third")
 }
 
 func TestWrap(t *testing.T) {

@@ -7,90 +7,164 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
-	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
-	"github.com/gotandem/tandem/cmd/tandem/internal/console"
+	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/mapping"
+	outcomes "github.com/gotandem/tandem/cmd/tandem/internal/outcome"
+	"github.com/gotandem/tandem/cmd/tandem/internal/record"
 	"github.com/gotandem/tandem/command"
 )
 
 // mapCommand runs a command once for each input.
-func (f *mapFlags) mapCommand(line arguments.Line, session *mapping.Session, c *console.Console) error {
-	template, err := command.ParseTemplate(line.Command)
+func (r *mapRun) mapCommand() error {
+	kind, err := r.newCommandKind()
 	if err != nil {
 		return exitf(statusUsage, "%w", err)
 	}
-	if err := findProgram(template); err != nil {
+	r.source = kind.checked(r.source)
+	if r.control.dryRun {
+		return dryRunOf(r, kind)
+	}
+	program, err := r.findProgram(kind.template)
+	if err != nil {
 		return err
 	}
-	ex, err := command.New(command.Config{Processes: f.workers(line)})
+	config := r.command.config(r.workers, r.python.memory)
+	config.Observe = r.observe()
+	ex, err := command.New(config)
 	if err != nil {
 		return own(err)
 	}
-	defer closeExecutor(ex, c)
-	return runJob(f, line, mapping.Job[command.Spec, command.Output]{
-		Kind: commandKind{template}, Executor: ex, Task: command.Exec, Console: c, Session: session,
-	})
+	defer closeExecutor(ex, r.console)
+	return runJob(r, mapping.Job[command.Spec, command.Output]{Kind: kind, Executor: ex, Task: command.Exec, Lines: kind.lines},
+		func() (record.Task, error) { return record.CommandTask(r.line.Command, r.command.shell, program) })
 }
 
-// findProgram checks that the program exists and can be run, unless its name
-// depends on the input.
-func findProgram(template command.Template) error {
-	program := template.Expand("a", 1, 1)[0]
-	if program != template.Expand("b", 2, 2)[0] {
-		return nil
+// findProgram checks that the program exists and can be run, and returns its path:
+// none when its name depends on the input, or on a PATH that is not ours.
+func (r *mapRun) findProgram(template command.Template) (path string, err error) {
+	program, fixed := template.Program()
+	if !fixed || r.command.setsPath() && !strings.Contains(program, "/") {
+		return "", nil
 	}
-	_, err := exec.LookPath(program)
+	program = r.command.place(program)
+	path, err = exec.LookPath(program)
 	switch {
 	case err == nil:
-		return nil
+		return path, nil
 	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist):
-		return exitf(statusNotFound, "there is no command %q: give the name of a program in PATH, or a path", program)
+		return "", exitf(statusNotFound, "there is no command %q: give the name of a program in PATH, or a path", program)
 	case errors.Is(err, exec.ErrDot):
-		return exitf(statusNotFound, "command %q is in the current directory, not in PATH: write ./%s", program, filepath.Base(program))
+		return "", exitf(statusNotFound, "command %q is in the current directory, not in PATH: write ./%s", program, filepath.Base(program))
 	}
 	if lookup, ok := errors.AsType[*exec.Error](err); ok {
 		err = lookup.Err
 	}
-	return exitf(statusNotRun, "command %q cannot be run: %w", program, err)
+	return "", exitf(statusNotRun, "command %q cannot be run: %w", program, err)
 }
 
 // commandKind is how commands look: bytes in, bytes out.
-type commandKind struct{ template command.Template }
+type commandKind struct {
+	flags    *commandFlags
+	words    []string
+	parser   command.Parser
+	header   bool // the names of fields come with the first input
+	template command.Template
+	lines    *mapping.Lines // nil: output is kept until a command has ended
+}
+
+// newCommandKind reads the command of a line, as far as that is possible before
+// there is an input.
+func (r *mapRun) newCommandKind() (k *commandKind, err error) {
+	k = &commandKind{
+		flags: &r.command, words: r.line.Command,
+		parser: r.command.parser(&r.inputs), header: r.inputs.as == inputs.CSV,
+	}
+	if r.output.lineBuffer {
+		k.lines = mapping.NewLines()
+	}
+	k.template, err = r.command.template(k.words, k.parser)
+	return k, err
+}
+
+// checked returns a source of the records of source that ends at once when the
+// command does not fit their names.
+func (k *commandKind) checked(source inputs.Source) inputs.Source {
+	if !k.header {
+		return source
+	}
+	return inputs.NewChecked(source, func(first inputs.Record) (err error) {
+		k.parser.Names = first.Names
+		if k.template, err = k.flags.template(k.words, k.parser); err != nil {
+			return &inputs.Error{Source: "command", Err: err, Wrong: true}
+		}
+		return nil
+	})
+}
 
 // Input implements [mapping.Kind].
-func (k commandKind) Input(token []byte, number int) (command.Spec, error) {
-	return command.Spec{Template: k.template, Input: string(token), Seq: number}, nil
+func (k *commandKind) Input(record inputs.Record, number int) (command.Spec, error) {
+	spec := command.Spec{Template: k.template, Seq: number}
+	if k.flags.pipe {
+		spec.Stdin = record.Whole
+	} else {
+		spec.Fields = fieldsOf(record)
+	}
+	if k.lines != nil {
+		stdout, stderr := k.lines.Of(number, record.Whole)
+		spec.Sink = command.NewLineSink(stdout, stderr)
+	}
+	return spec, record.Err
+}
+
+// fieldsOf returns a record as what a template takes.
+func fieldsOf(record inputs.Record) command.Fields {
+	fields := command.Fields{Whole: string(record.Whole), Names: record.Names}
+	if record.Fields != nil {
+		fields.Values = make([]string, len(record.Fields))
+	}
+	for i, field := range record.Fields {
+		fields.Values[i] = string(field)
+	}
+	return fields
 }
 
 // Text implements [mapping.Kind].
-func (commandKind) Text(in command.Spec) string {
+func (*commandKind) Text(in command.Spec) string {
 	const shown = 400
-	return strconv.Quote(in.Input[:min(len(in.Input), shown)])
-}
-
-// Result implements [mapping.Kind]. A command that failed has written something
-// all the same.
-func (commandKind) Result(dst []byte, out command.Output, err error) []byte {
-	return append(dst, outputOf(out, err).Stdout...)
-}
-
-// Notes implements [mapping.Kind]. What a command said is shown in full, so its
-// error need not repeat the end of it. Why tandem ended it stays.
-func (commandKind) Notes(out command.Output, err error) ([]byte, error) {
-	notes := outputOf(out, err).Stderr
-	if ended, ok := err.(*command.ExitError); ok {
-		return notes, errors.New(describe(ended))
+	if in.Stdin != nil {
+		return fmt.Sprintf("block of %d bytes", len(in.Stdin))
 	}
-	return notes, err
+	return strconv.Quote(in.Fields.Whole[:min(len(in.Fields.Whole), shown)])
 }
 
-func outputOf(out command.Output, err error) command.Output {
+// Call implements [mapping.Kind].
+func (k *commandKind) Call(in command.Spec) (string, error) {
+	return in.Template.CommandLine(in.Fields, in.Seq, 1)
+}
+
+// Finish implements [mapping.Kind]. A command that failed has written something all
+// the same. What it said is shown in full, so its error need not repeat the end of
+// it. Why tandem ended it stays.
+func (*commandKind) Finish(o *outcomes.Outcome, out command.Output, err error) {
+	out = command.OutputOf(out, err)
+	o.Stdout = outcomes.Stream{Bytes: out.Stdout, File: out.StdoutFile, Size: out.StdoutSize}
+	o.Stderr = outcomes.Stream{Bytes: out.Stderr, File: out.StderrFile, Size: out.StderrSize}
+	if out.Slot > 0 {
+		o.Slot, o.Start, o.Wall = out.Slot, out.Start, out.Duration
+	}
+	if err == nil {
+		return
+	}
+	o.Err, o.Exit, o.Kind = err, -1, mapping.FailureKind(err)
 	if ended, ok := errors.AsType[*command.ExitError](err); ok {
-		return ended.Output
+		o.Exit, o.Signal = ended.Code, int(ended.Signal)
+		if err == error(ended) {
+			o.Err = errors.New(describe(ended))
+		}
 	}
-	return out
 }
 
 // describe says how a command ended. Its standard error is shown apart.

@@ -5,13 +5,13 @@ import "github.com/spf13/cobra"
 // mapGroups says under which heading the flags of tandem map stand, unless they
 // say so themselves with [group].
 var mapGroups = map[string][]string{
-	inputFlags:   {"arg-file", "null", "as", "header", "colsep", "delimiter", "glob", "range", "total", "shuf"},
-	commandFlags: {"shell", "pipe", "block", "env", "cwd", "nice", "line-buffer"},
-	outputFlags:  {"output", "unordered", "keep-order", "tag", "results"},
-	controlFlags: {"processes", "jobs", "threads", "timeout", "retries", "halt", "delay", "load", "memfree", "dry-run", "exit-status"},
-	recordFlags:  {"log", "resume", "resume-failed", "joblog"},
-	viewFlags:    {"progress", "quiet", "summary", "trace"},
-	pythonFlags:  {"python", "preload", "initializer", "start", "load-timeout", "memory", "max-tasks", "max-calls"},
+	inputHeading:   {"arg-file", "null", "as", "header", "colsep", "delimiter", "glob", "range", "total", "shuf"},
+	commandHeading: {"shell", "pipe", "block", "env", "cwd", "nice", "line-buffer"},
+	outputHeading:  {"output", "unordered", "keep-order", "tag", "results"},
+	controlHeading: {"processes", "jobs", "threads", "timeout", "retries", "halt", "delay", "load", "memfree", "dry-run", "exit-status"},
+	recordHeading:  {"log", "resume", "resume-failed", "joblog"},
+	viewHeading:    {"progress", "quiet", "summary", "trace"},
+	pythonHeading:  {"python", "preload", "initializer", "start", "load-timeout", "memory", "max-tasks", "max-calls"},
 }
 
 // groupMapFlags puts those flags of tandem map under headings that exist and are

@@ -9,55 +9,147 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
 	"github.com/gotandem/tandem/cmd/tandem/internal/console"
 	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/mapping"
+	outcomes "github.com/gotandem/tandem/cmd/tandem/internal/outcome"
+	"github.com/gotandem/tandem/cmd/tandem/internal/quantity"
+	"github.com/gotandem/tandem/cmd/tandem/internal/record"
 	"github.com/gotandem/tandem/cmd/tandem/internal/results"
 	"github.com/gotandem/tandem/process"
 	"github.com/gotandem/tandem/python"
 )
 
-// mapPython runs a Python function once for each input.
-func (f *mapFlags) mapPython(line arguments.Line, session *mapping.Session, c *console.Console) error {
-	if err := checkFile(line.Task.File); err != nil {
-		return err
-	}
-	path, err := interpreter(f.python, line.Task.File)
-	if err != nil {
-		return exitf(statusUsage, "%w", err)
-	}
-	name := line.Task.String()
-	ex, err := python.New(python.Config{
-		Processes:   f.workers(line),
-		Threads:     f.threads,
-		Interpreter: path,
-		Preload:     append(slices.Clone(f.preload), name),
-		Initializer: f.initializer,
-		Start:       f.start,
-		Memory:      int64(f.memory),
-		MaxCalls:    f.maxCalls,
+// pythonFlags are the flags for Python functions.
+type pythonFlags struct {
+	output      results.Format
+	memory      quantity.Size
+	maxTasks    int
+	interpreter string
+	preload     []string
+	initializer string
+	start       python.Start
+}
 
-		HandshakeTimeout: time.Duration(f.load.within),
-		Output:           func(l process.Line) { c.Line(l.Text) },
-	})
+// define declares the flags.
+func (f *pythonFlags) define(cmd *cobra.Command) {
+	f.output = results.JSON
+	flags := cmd.Flags()
+	flags.Var(&f.output, "output", "how results are written: raw writes text without quotes")
+	flags.Var(&f.memory, "memory", "limit the memory of each Python process or command: 512M, 2G")
+	flags.IntVar(&f.maxTasks, "max-tasks", 0, "replace a Python process after `N` calls")
+	flags.StringVar(&f.interpreter, "python", "", "the Python interpreter is `PATH` (default: of VIRTUAL_ENV, of .venv beside the file, python3)")
+	flags.StringArrayVar(&f.preload, "preload", nil, "import `MODULE` or FILE.py before the first call; may be given again")
+	flags.StringVar(&f.initializer, "initializer", "", "call `FILE.py:FUNCTION` without an argument once in each Python process")
+	flags.Var(&f.start, "start", "fork Python processes from one that did the imports (template), start each by itself (spawn), or auto: what is safe")
+	flags.Lookup("output").DefValue = string(results.JSON)
+	flags.Lookup("start").DefValue = "auto"
+}
+
+// check refuses values that make no sense, and all of them for a command.
+func (f *pythonFlags) check(cmd *cobra.Command, line arguments.Line) error {
+	flags := cmd.Flags()
+	if flags.Changed("max-tasks") && f.maxTasks < 1 {
+		return exitf(statusUsage, "--max-tasks is %d: want 1 or more", f.maxTasks)
+	}
+	if line.Command == nil {
+		return nil
+	}
+	for _, name := range []string{"threads", "output", "max-tasks", "python", "preload", "initializer", "start"} {
+		if flags.Changed(name) {
+			return exitf(statusUsage, "--%s is for Python functions: a command does not have it", name)
+		}
+	}
+	return nil
+}
+
+// mapPython runs a Python function once for each input.
+func (r *mapRun) mapPython() error {
+	if err := checkFile(r.line.Task.File); err != nil {
+		return err
+	}
+	r.line.Task.Spread = r.inputs.spread(r.line)
+	if err := r.fixNames(); err != nil {
+		return err
+	}
+	name := r.line.Task.String()
+	kind := pythonKind{name, r.inputs.as, r.python.output, r.line.Task.Spread}
+	if r.control.dryRun {
+		return dryRunOf(r, kind)
+	}
+	path, err := interpreter(r.python.interpreter, r.line.Task.File)
 	if err != nil {
 		return exitf(statusUsage, "%w", err)
 	}
-	defer closeExecutor(ex, c)
-	session.Begin(mapping.Work{Groups: mapping.GroupsOf(ex)})
-	load := loading{name: name, interpreter: path, within: time.Duration(f.load.within), memory: f.memory, quiet: f.quiet}
-	if err := load.await(ex, session, c); err != nil {
+	ex, err := r.startPython(name, path)
+	if err != nil {
 		return err
 	}
-	if why, found := strings.CutPrefix(ex.Stats().StartMethod, "spawn: "); found && !f.quiet {
-		c.Print("tandem: each Python process is started by itself: " + console.Printable(why) + "\n")
+	defer closeExecutor(ex, r.console)
+	r.session.Begin(mapping.Work{Groups: mapping.GroupsOf(ex)})
+	load := loading{name: name, interpreter: path, within: time.Duration(r.load.within), memory: r.python.memory, quiet: r.output.quiet}
+	if err := load.await(ex, r.session, r.console); err != nil {
+		return err
 	}
-	return runJob(f, line, mapping.Job[json.RawMessage, json.RawMessage]{
-		Kind: pythonKind{f.as, f.output}, Executor: ex, Console: c, Session: session,
-		Task: tandem.Declare[json.RawMessage, json.RawMessage](name),
+	if r.source, err = r.inputs.fitting(r.line, ex, r.source); err != nil {
+		return err
+	}
+	if why, found := strings.CutPrefix(ex.Stats().StartMethod, "spawn: "); found && !r.output.quiet {
+		r.console.Print("tandem: each Python process is started by itself: " + console.Printable(why) + "\n")
+	}
+	return runJob(r, mapping.Job[json.RawMessage, json.RawMessage]{
+		Kind: kind, Executor: ex, Task: tandem.Declare[json.RawMessage, json.RawMessage](name),
+	}, func() (record.Task, error) {
+		format := string(r.inputs.as)
+		if r.inputs.as == inputs.Auto {
+			format = ""
+		}
+		task, err := record.PythonTask(name, format, r.line.Task.File)
+		task.ByName = r.inputs.as == inputs.CSV && r.line.Task.Spread == arguments.Keywords
+		return task, err
 	})
+}
+
+// startPython starts the executor of a task.
+func (r *mapRun) startPython(name, path string) (*python.Executor, error) {
+	ex, err := python.New(python.Config{
+		Processes:   r.workers,
+		Threads:     r.control.threads,
+		Interpreter: path,
+		Preload:     append(slices.Clone(r.python.preload), name),
+		Initializer: r.python.initializer,
+		Start:       r.python.start,
+		Memory:      int64(r.python.memory),
+		MaxCalls:    r.python.maxTasks,
+		Env:         r.command.env,
+		Dir:         r.command.cwd,
+		Observe:     r.observe(),
+
+		HandshakeTimeout: time.Duration(r.load.within),
+		Output:           func(l process.Line) { r.console.Line(l.Text) },
+	})
+	if err != nil {
+		return nil, exitf(statusUsage, "%w", err)
+	}
+	return ex, nil
+}
+
+// fixNames makes the names of files mean the same in the folder of --cwd.
+func (r *mapRun) fixNames() (err error) {
+	if r.line.Task.File, err = r.command.fixed(r.line.Task.File); err != nil {
+		return err
+	}
+	for i, name := range r.python.preload {
+		if r.python.preload[i], err = r.command.fixed(name); err != nil {
+			return err
+		}
+	}
+	r.python.initializer, err = r.command.fixed(r.python.initializer)
+	return err
 }
 
 // checkFile refuses a file that cannot be read, before anything is started.
@@ -109,23 +201,39 @@ func interpreter(asked, file string) (string, error) {
 
 // pythonKind is how Python functions look: JSON in, JSON out.
 type pythonKind struct {
+	name   string // of the task
 	as     inputs.Format
 	output results.Format
+	spread string // how the function is called
 }
 
 // Input implements [mapping.Kind].
-func (k pythonKind) Input(token []byte, _ int) (json.RawMessage, error) { return k.as.Encode(token) }
+func (k pythonKind) Input(record inputs.Record, _ int) (json.RawMessage, error) {
+	switch {
+	case record.Err != nil:
+		return nil, record.Err
+	case record.Fields == nil:
+		return k.as.Encode(record.Whole)
+	case k.spread == arguments.Keywords:
+		return k.as.EncodeObject(record.Names, record.Fields)
+	}
+	return k.as.EncodeArray(record.Fields)
+}
 
 // Text implements [mapping.Kind].
 func (pythonKind) Text(in json.RawMessage) string { return string(in) }
 
-// Result implements [mapping.Kind].
-func (k pythonKind) Result(dst []byte, out json.RawMessage, err error) []byte {
-	if err != nil {
-		return dst
-	}
-	return k.output.Append(dst, out)
+// Call implements [mapping.Kind].
+func (k pythonKind) Call(in json.RawMessage) (string, error) {
+	name := strings.TrimSuffix(k.name, k.spread)
+	return name + "(" + strings.Trim(k.spread, "()") + string(in) + ")", nil
 }
 
-// Notes implements [mapping.Kind].
-func (pythonKind) Notes(_ json.RawMessage, err error) ([]byte, error) { return nil, err }
+// Finish implements [mapping.Kind].
+func (k pythonKind) Finish(o *outcomes.Outcome, out json.RawMessage, err error) {
+	if err == nil {
+		o.Stdout.Bytes = k.output.Append(o.Stdout.Bytes, out)
+		return
+	}
+	o.Err, o.Exit, o.Kind = err, 1, mapping.FailureKind(err)
+}

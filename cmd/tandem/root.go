@@ -19,6 +19,7 @@ const (
 	statusOwn      = 125 // tandem failed
 	statusNotRun   = 126 // the command cannot be run
 	statusNotFound = 127 // there is no such command
+	statusClosed   = 141 // nobody reads the output any more
 )
 
 // exit is an error with an exit status. Without a cause there is nothing to say.

@@ -33,6 +33,9 @@ type Child struct {
 	set    [polled]unix.PollFd // our ends; Fd is -1 where there is none
 	out    [2]captured
 	left   int64 // how much may still be written; negative: exceeded
+	spill  Spill
+	sink   func(stream int, p []byte) error
+	broken error // why a stream could not be kept or passed on
 
 	input   []byte // not yet written
 	childIn int    // the child's end until it has started, or -1
@@ -45,13 +48,6 @@ type Child struct {
 	exit           Exit // valid once reaped
 }
 
-// captured is one stream that the child writes. We keep its end too: the end of
-// the stream tells us nothing, and a process that ends would wake us for it.
-type captured struct {
-	child int // the child's end, or -1
-	kept  []byte
-}
-
 // Event is why [Child.Wait] returned.
 type Event uint8
 
@@ -59,11 +55,11 @@ const (
 	Exited     Event = iota + 1 // the process has ended; nothing else comes after it
 	Woken                       // by [Thread.Wake], perhaps called before the start
 	Expired                     // the deadline has passed
-	Overflowed                  // the output has exceeded its limit; comes once
+	Overflowed                  // the output has exceeded its limit, or [Child.Broken] says why it is lost; comes once
 )
 
-func newChild(t *Thread, limit int64) *Child {
-	c := &Child{thread: t, left: limit, childIn: -1}
+func newChild(t *Thread, o *Options) *Child {
+	c := &Child{thread: t, left: o.MaxOutput, spill: o.Spill, sink: o.Sink, childIn: -1}
 	for i := range c.set {
 		c.set[i] = unix.PollFd{Fd: -1, Events: unix.POLLIN}
 	}
@@ -215,11 +211,11 @@ type reading uint8
 const (
 	full  reading = iota // as much as was asked for: there may be more
 	empty                // nothing more for now, or at all
-	spent                // more than the limit allows
+	spent                // more than the limit allows, or than can be kept
 )
 
-// read reads once. It is the one place where captured bytes go. When the limit
-// is exceeded, both streams are closed.
+// read reads once. It is the one place where captured bytes go. When that fails,
+// both streams are closed.
 func (c *Child) read(stream int) reading {
 	n, err := syscall.Read(int(c.set[onOutput+stream].Fd), c.thread.space)
 	switch {
@@ -228,16 +224,28 @@ func (c *Child) read(stream int) reading {
 	case err != nil || n <= 0:
 		return empty // EAGAIN; there is no end while we hold the child's end
 	}
-	if c.left -= int64(n); c.left < 0 {
+	if c.left -= int64(n); c.left >= 0 {
+		c.broken = c.keep(stream, c.thread.space[:n])
+	}
+	if c.left < 0 || c.broken != nil {
 		c.close(onOutput)
 		c.close(onOutput + 1)
+		c.out[0].drop()
+		c.out[1].drop()
 		return spent
 	}
-	c.out[stream].kept = append(c.out[stream].kept, c.thread.space[:n]...)
 	if n < len(c.thread.space) {
 		return empty
 	}
 	return full
+}
+
+// keep does with output what was asked for.
+func (c *Child) keep(stream int, p []byte) error {
+	if c.sink != nil {
+		return c.out[stream].pass(p, func() error { return c.sink(stream, p) })
+	}
+	return c.out[stream].keep(p, c.spill)
 }
 
 // feed writes once what the pipe takes, and closes it when all is written or
@@ -321,9 +329,18 @@ func (c *Child) drain(stream int) {
 	}
 }
 
-// Output returns what the process wrote so far to its streams, nil for nothing.
-// The caller owns it. After Reap it is complete unless exceeded says that it was
-// more than the limit.
-func (c *Child) Output() (stdout, stderr []byte, exceeded bool) {
-	return c.out[0].kept, c.out[1].kept, c.left < 0
+// Output returns what the process wrote to its streams. It comes after Reap, once;
+// the caller owns what it returns, files too. When the limit was exceeded or the
+// child is Broken, there is only the tail of what was written until then.
+func (c *Child) Output() (stdout, stderr Captured, exceeded bool) {
+	stdout, outErr := c.out[0].result()
+	stderr, errErr := c.out[1].result()
+	if c.broken == nil {
+		c.broken = errors.Join(outErr, errErr)
+	}
+	return stdout, stderr, c.left < 0
 }
+
+// Broken returns why output could not be kept or passed on, nil if it could: the
+// error of the sink or of a file.
+func (c *Child) Broken() error { return c.broken }

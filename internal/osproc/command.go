@@ -96,6 +96,12 @@ type Exit struct {
 	MaxRSS int64
 }
 
+// Usage is what a process has used of the machine.
+type Usage struct {
+	CPU    time.Duration
+	MaxRSS int64 // bytes
+}
+
 // String returns "exit status 3", "signal: killed" or "exit status unknown".
 func (e Exit) String() string {
 	switch {

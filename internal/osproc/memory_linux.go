@@ -59,6 +59,33 @@ func lowerDataLimit(bytes uint64) error {
 	return os.NewSyscallError("setrlimit", unix.Setrlimit(unix.RLIMIT_DATA, &limit))
 }
 
+// constrain sets the limits of a process that has been started and is not reaped.
+// One that has ended needs none.
+func constrain(pid int, o *Options) error {
+	if o.Memory > 0 {
+		limit := unix.Rlimit{Cur: uint64(o.Memory), Max: uint64(o.Memory)}
+		err := unix.Prlimit(pid, unix.RLIMIT_DATA, &limit, nil)
+		if errors.Is(err, unix.EPERM) { // it has a lower hard limit, or other rights
+			err = lowerDataLimitOf(pid, uint64(o.Memory))
+		}
+		if err != nil && !errors.Is(err, unix.ESRCH) {
+			return fmt.Errorf("memory limit: %w", os.NewSyscallError("prlimit", err))
+		}
+	}
+	return setNice(pid, o)
+}
+
+// lowerDataLimitOf is lowerDataLimit for another process.
+func lowerDataLimitOf(pid int, bytes uint64) error {
+	var limit unix.Rlimit
+	if err := unix.Prlimit(pid, unix.RLIMIT_DATA, nil, &limit); err != nil {
+		return err
+	}
+	limit.Max = min(limit.Max, bytes)
+	limit.Cur = min(limit.Cur, limit.Max)
+	return unix.Prlimit(pid, unix.RLIMIT_DATA, &limit, nil)
+}
+
 // dataSize returns what RLIMIT_DATA counts of this process, in bytes.
 func dataSize() (int64, error) {
 	text, err := os.ReadFile("/proc/self/status")

@@ -61,6 +61,17 @@ func hasEnded(int) (bool, error) { return false, errors.ErrUnsupported }
 // Self returns the path of this program's file.
 func Self() (string, error) { return os.Executable() }
 
+// niceOf returns what the library call answers, which is a niceness.
+func niceOf(answer int) int { return answer }
+
+// constrain sets the limits of a process that has been started and is not reaped.
+func constrain(pid int, o *Options) error {
+	if o.Memory > 0 {
+		return fmt.Errorf("memory limit: %w", errors.ErrUnsupported)
+	}
+	return setNice(pid, o)
+}
+
 // ResidentSize is not supported here: it returns an error that wraps
 // [errors.ErrUnsupported].
 func ResidentSize(int) (int64, error) {

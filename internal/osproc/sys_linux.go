@@ -77,6 +77,10 @@ func Self() (string, error) {
 	return os.Executable()
 }
 
+// niceOf turns what the system call answers into a niceness: it has no negative
+// answers.
+func niceOf(answer int) int { return 20 - answer }
+
 // ResidentSize returns the resident set of process pid in bytes. It is 0 for a
 // process that has ended and is not reaped. It returns an error that wraps
 // [os.ErrNotExist] when there is no such process, and one that wraps

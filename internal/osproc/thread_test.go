@@ -43,7 +43,7 @@ func eachThread(t *testing.T, test func(t *testing.T, thread *osproc.Thread)) {
 func script(t *testing.T, thread *osproc.Thread, text string, stdin []byte, limit int64) *osproc.Child {
 	t.Helper()
 	env := []string{"PATH=" + os.Getenv("PATH")}
-	c, err := thread.Start(osproc.Command{Path: "/bin/sh", Args: []string{"-c", text}, Env: env}, stdin, limit)
+	c, err := thread.Start(osproc.Command{Path: "/bin/sh", Args: []string{"-c", text}, Env: env}, osproc.Options{Stdin: stdin, MaxOutput: limit})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,8 +68,8 @@ func TestThreadKeepsOutput(t *testing.T) {
 			c := script(t, thread, "echo out; echo err >&2; exit 3", nil, noLimit)
 			exit := c.Reap()
 			stdout, stderr, exceeded := c.Output()
-			if exit.Code != 3 || string(stdout) != "out\n" || string(stderr) != "err\n" || exceeded {
-				t.Fatalf("%v, %q, %q, %v", exit, stdout, stderr, exceeded)
+			if exit.Code != 3 || string(stdout.Bytes) != "out\n" || string(stderr.Bytes) != "err\n" || exceeded {
+				t.Fatalf("%v, %q, %q, %v", exit, stdout.Bytes, stderr.Bytes, exceeded)
 			}
 			if again := c.Reap(); again != exit {
 				t.Fatalf("second Reap: %v, want %v", again, exit)
@@ -88,8 +88,8 @@ func TestThreadFeedsInput(t *testing.T) {
 		for _, stdin := range [][]byte{nil, {}, []byte("x"), bytes.Repeat([]byte("0123456789"), 300_000)} {
 			c := script(t, thread, "exec cat", stdin, noLimit)
 			exit := c.Reap()
-			if stdout, _, _ := c.Output(); exit.Code != 0 || !bytes.Equal(stdout, stdin) {
-				t.Errorf("%d bytes: got %d, %v", len(stdin), len(stdout), exit)
+			if stdout, _, _ := c.Output(); exit.Code != 0 || !bytes.Equal(stdout.Bytes, stdin) {
+				t.Errorf("%d bytes: got %d, %v", len(stdin), len(stdout.Bytes), exit)
 			}
 		}
 		if exit := script(t, thread, "exec <&-; exit 4", make([]byte, 1<<20), noLimit).Reap(); exit.Code != 4 {
@@ -125,8 +125,8 @@ func TestThreadEvents(t *testing.T) {
 			t.Error(err)
 		}
 		c.Reap()
-		if stdout, _, exceeded := c.Output(); !exceeded || len(stdout) > 1<<20 {
-			t.Errorf("%d bytes, exceeded %v", len(stdout), exceeded)
+		if stdout, _, exceeded := c.Output(); !exceeded || len(stdout.Bytes) > 1<<20 {
+			t.Errorf("%d bytes, exceeded %v", len(stdout.Bytes), exceeded)
 		}
 	})
 }
@@ -166,7 +166,7 @@ func TestThreadStolenExit(t *testing.T) {
 func TestThreadStartErrors(t *testing.T) {
 	eachThread(t, func(t *testing.T, thread *osproc.Thread) {
 		for _, command := range []osproc.Command{{}, {Path: "/no/such"}, {Path: "/bin/sh", Stdout: os.Stdout}, {Path: "/bin/sh", Dir: "/no/such"}} {
-			if _, err := thread.Start(command, []byte("x"), noLimit); err == nil {
+			if _, err := thread.Start(command, osproc.Options{Stdin: []byte("x"), MaxOutput: noLimit}); err == nil {
 				t.Errorf("%+v was started", command)
 			}
 		}

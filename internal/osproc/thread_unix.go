@@ -76,33 +76,48 @@ func (t *Thread) hear() {
 	t.rung.Store(false)
 }
 
-// Start starts a process that reads stdin, or the null device when that is nil,
-// and writes to pipes that the [Child] reads, up to limit bytes together. The
+// Start starts a process whose streams the [Child] serves, as options say. The
 // streams and Files of command must be nil. Start returns when the process
 // executes its file; a file that is busy being written can delay that by a
 // moment (127 ms).
 //
 // The calling goroutine is locked to its thread until [Child.Reap], which it
-// must call: so the thread that O4 is about outlives the process. The bytes of
-// stdin must not change until then. On an error nothing is left.
-func (t *Thread) Start(command Command, stdin []byte, limit int64) (*Child, error) {
+// must call: so the thread that O4 is about outlives the process. On an error
+// nothing is left; with [ErrConstrain] the process may have begun to run.
+func (t *Thread) Start(command Command, options Options) (*Child, error) {
 	if err := command.validate(); err != nil {
 		return nil, err
 	}
 	if command.Stdin != nil || command.Stdout != nil || command.Stderr != nil || len(command.Files) > 0 {
 		return nil, errors.New("command has files: want none, its streams are captured")
 	}
-	c := newChild(t, limit)
-	err := c.connect(stdin)
+	c := newChild(t, &options)
+	err := c.connect(options.Stdin)
 	if err == nil {
 		runtime.LockOSThread()
 		if err = c.startRetrying(command); err == nil {
-			return c, nil
+			return c.constrained(command, &options)
 		}
 		runtime.UnlockOSThread()
 	}
 	c.disconnect()
 	return nil, fmt.Errorf("start %q: %w", command.Path, err)
+}
+
+// constrained sets limits, and ends the process if it cannot have them.
+func (c *Child) constrained(command Command, options *Options) (*Child, error) {
+	if options.Memory <= 0 && !options.SetNice {
+		return c, nil
+	}
+	err := constrain(c.pid, options)
+	if err == nil {
+		return c, nil
+	}
+	_ = c.KillGroup() // fails only when there is nobody left
+	c.Reap()
+	c.out[0].drop()
+	c.out[1].drop()
+	return nil, fmt.Errorf("start %q: %w: %w", command.Path, ErrConstrain, err)
 }
 
 // startRetrying is what [Spawner] does about a busy file.

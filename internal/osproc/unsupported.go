@@ -51,6 +51,9 @@ func Adopt(*Process, int, func() Exit) (*Process, error) { return nil, ErrUnsupp
 // ExitOf returns an unknown exit.
 func ExitOf(int, time.Duration, time.Duration, int64) Exit { return Exit{Code: CodeUnknown} }
 
+// OwnUsage returns nothing.
+func OwnUsage() Usage { return Usage{} }
+
 // SendFiles returns [ErrUnsupported].
 func SendFiles(*net.UnixConn, []byte, ...*os.File) error { return ErrUnsupported }
 
@@ -61,7 +64,7 @@ type Thread struct{}
 func NewThread() (*Thread, error) { return nil, ErrUnsupported }
 
 // Start returns [ErrUnsupported].
-func (*Thread) Start(Command, []byte, int64) (*Child, error) { return nil, ErrUnsupported }
+func (*Thread) Start(Command, Options) (*Child, error) { return nil, ErrUnsupported }
 
 // Wake does nothing.
 func (*Thread) Wake() {}
@@ -99,7 +102,15 @@ func (*Child) KillGroup() error { return ErrUnsupported }
 func (*Child) Reap() Exit { return Exit{Code: CodeUnknown} }
 
 // Output returns nothing.
-func (*Child) Output() (stdout, stderr []byte, exceeded bool) { return nil, nil, false }
+func (*Child) Output() (stdout, stderr Captured, exceeded bool) {
+	return Captured{}, Captured{}, false
+}
+
+// Broken returns nil.
+func (*Child) Broken() error { return nil }
+
+// Niceness returns [ErrUnsupported].
+func Niceness() (int, error) { return 0, ErrUnsupported }
 
 // Output cannot be made here: [NewOutput] returns [ErrUnsupported].
 type Output struct{}

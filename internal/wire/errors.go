@@ -23,6 +23,7 @@ const (
 	FieldCodec    Field = "codec"
 	FieldLine     Field = "line"
 	FieldGate     Field = "gate"
+	FieldMeasure  Field = "measure"
 )
 
 // ProtocolError reports that the peer does not follow the protocol, and where.

@@ -60,6 +60,12 @@ func goldens() []golden {
 			body := wire.AppendPayload(nil, []byte("N."))
 			return append(wire.AppendPart(body, wire.Buffer{Offset: wire.InBody, Length: 3}), "abc"...)
 		}},
+		{"result_measured", wire.Header{
+			Type: wire.TypeResult, Flags: wire.FlagMeasured | wire.FlagPlain, ID: 13, Count: 1, Codec: wire.CodecJSON,
+		}, func(*testing.T) []byte { return wire.AppendPayload(measure.Append(nil), []byte("49")) }},
+		{"failure_measured", wire.Header{Type: wire.TypeFailure, Flags: wire.FlagMeasured, ID: 14, Count: 1}, func(*testing.T) []byte {
+			return failure.Append(measure.Append(nil))
+		}},
 		{"keep", wire.Header{Type: wire.TypeKeep, ID: 5, Count: 1}, empty},
 		{"release", wire.Header{Type: wire.TypeRelease, ID: 5, Count: 1}, empty},
 		{"stop", wire.Header{Type: wire.TypeStop}, empty},
@@ -83,6 +89,7 @@ var (
 	fatal   = wire.Failure{Kind: wire.KindStart, Message: "no <module> named x", Chain: []wire.Cause{}}
 	define  = wire.Define{Name: "square", In: "int", Out: "int"}
 	reaped  = wire.Reaped{Status: 9, User: 12000000, System: 3000000, MaxRSS: 20 << 20}
+	measure = wire.Measure{Start: 5_000_000_000, Wall: 1500 * time.Millisecond, CPU: 20 * time.Millisecond, Peak: 20 << 20, Thread: 3}
 	failure = wire.Failure{
 		Kind: wire.KindError, Type: "ValueError", Message: "bad width",
 		Chain: []wire.Cause{{Type: "KeyError", Message: "'w'"}}, Traceback: "Traceback …",
@@ -196,6 +203,12 @@ func checkMessage(t *testing.T, h wire.Header, body []byte) {
 	t.Helper()
 	var got, want any
 	var err error
+	if h.Flags&wire.FlagMeasured != 0 {
+		var m wire.Measure
+		if m, h, body, err = wire.CutMeasure(h, body); err != nil || m != measure {
+			t.Errorf("measure = %+v, %v", m, err)
+		}
+	}
 	switch h.Type {
 	case wire.TypeSetup:
 		got, err = wire.ParseSetup(body)

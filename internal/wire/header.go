@@ -65,12 +65,13 @@ type Flags uint8
 
 // The flags. Any other bit is an error in version 1.
 const (
-	FlagTimeout Flags = 1 << iota // the body begins with a timeout
-	FlagArray                     // the payloads are one JSON array
-	FlagPlain                     // JSON text without line feeds, may be forwarded as it is
-	FlagMoved                     // the payload is buffer 0, not in the body
+	FlagTimeout  Flags = 1 << iota // the body begins with a timeout
+	FlagArray                      // the payloads are one JSON array
+	FlagPlain                      // JSON text without line feeds, may be forwarded as it is
+	FlagMoved                      // the payload is buffer 0, not in the body
+	FlagMeasured                   // the body begins with a [Measure]
 
-	knownFlags = FlagTimeout | FlagArray | FlagPlain | FlagMoved
+	knownFlags = FlagTimeout | FlagArray | FlagPlain | FlagMoved | FlagMeasured
 )
 
 // Codec says how payloads are encoded.
@@ -154,7 +155,8 @@ func ParseHeader(src []byte, maxBody uint32) (Header, error) {
 		uint32(w3>>32) != checksum(w0, id, w2, uint32(w3)) ||
 		h.Flags&^knownFlags != 0 || h.Length > maxBody ||
 		uint32(w3)&0xff000000 != 0 || !spanFits(h.Type, id, h.Count) ||
-		(h.OOB != 0 || h.Flags&FlagMoved != 0) && !partsFit(h) {
+		(h.OOB != 0 || h.Flags&FlagMoved != 0) && !partsFit(h) ||
+		h.Flags&FlagMeasured != 0 && !measureFits(h) {
 		return Header{}, explainHeader(src, h, maxBody)
 	}
 	return h, nil
@@ -183,6 +185,12 @@ func partsFit(h Header) bool {
 	return (h.Type == TypeCall || h.Type == TypeResult) && h.Count == 1 && h.OOB != 0 && h.Flags&(FlagArray|FlagPlain) == 0
 }
 
+// measureFits reports whether a frame may begin with a measure: the answer to one
+// call.
+func measureFits(h Header) bool {
+	return (h.Type == TypeResult || h.Type == TypeFailure) && h.Count == 1
+}
+
 // explainHeader finds the first difference, in the order in which a wrong peer
 // is best recognised: something else entirely, another version, damage, and
 // only then the fields.
@@ -204,6 +212,8 @@ func explainHeader(src []byte, h Header, maxBody uint32) error {
 		return protocolError(FieldLength, fmt.Sprintf("of %s is %d bytes, the limit is %d", h.Type, h.Length, maxBody))
 	case src[27] != 0:
 		return protocolError(FieldReserved, fmt.Sprintf("is %d, want 0", src[27]))
+	case h.Flags&FlagMeasured != 0 && !measureFits(h):
+		return protocolError(FieldFlags, fmt.Sprintf("of %s with count %d say that it is measured", h.Type, h.Count))
 	case h.Flags&FlagMoved != 0 && h.OOB == 0:
 		return protocolError(FieldFlags, fmt.Sprintf("of %s say that the payload is moved, without a buffer", h.Type))
 	case h.OOB != 0 && !partsFit(h):

@@ -18,6 +18,7 @@ type Setup struct {
 	Preload  []string       `json:"preload"`            // what to load before the first call
 	Options  map[string]any `json:"options"`            // for one runtime only
 	ReadyBy  uint64         `json:"ready_by,omitempty"` // when hello must have come, CLOCK_MONOTONIC in ns; 0 when not known
+	Measure  bool           `json:"measure,omitempty"`  // answers are to begin with a [Measure]
 }
 
 // Hello is the body of a hello frame: what the worker is.

@@ -24,6 +24,7 @@ FLAG_TIMEOUT = 1  # the body begins with a timeout
 FLAG_ARRAY = 2  # the payloads are one JSON array
 FLAG_PLAIN = 4  # JSON text without line feeds
 FLAG_MOVED = 8  # the payload is buffer 0, not in the body
+FLAG_MEASURED = 16  # the body begins with what was measured
 KNOWN_FLAGS = FLAG_TIMEOUT | FLAG_ARRAY | FLAG_PLAIN | FLAG_MOVED
 
 CODEC_NONE = 0
@@ -37,6 +38,7 @@ LENGTH_SIZE = 4  # of the length before a payload
 TIMEOUT_SIZE = 8
 IN_BODY = (1 << 64) - 1  # the offset of a buffer that is in the body of its frame
 PART_SIZE = 16  # of an entry in the table of buffers
+MEASURE_SIZE = 40  # of what was measured
 MOST_BUFFERS = (1 << 16) - 1  # in one frame
 
 # How large a payload or buffer must be to go through an arena. Larger values
@@ -55,6 +57,7 @@ _pack_result = _result.pack
 _pack_sum_and_length = struct.Struct("<II").pack  # end of a header, length of its first payload
 unpack_length = struct.Struct("<I").unpack_from
 _part = struct.Struct("<QQ")
+_measure = struct.Struct("<QQQQQ")
 
 
 class ProtocolError(Exception):
@@ -115,6 +118,16 @@ def result_frame(call_id: int, payload: bytes) -> bytes:
     size = len(payload)
     head = _pack_result(_result_start, size + LENGTH_SIZE, call_id, _result_end)
     return head + _pack_sum_and_length(crc32(head), size) + payload
+
+
+def measured(whole: bytes, start: int, wall: int, cpu: int, peak: int, thread: int) -> bytes:
+    """Return ``whole``, a frame that answers one call, with what was measured of it."""
+    head = bytearray(whole[: HEADER_SIZE - 4])
+    head[3] |= FLAG_MEASURED
+    head[4:8] = _sum.pack(len(whole) - HEADER_SIZE + MEASURE_SIZE)
+    return b"".join(
+        (head, _sum.pack(crc32(head)), _measure.pack(start, wall, cpu, peak, thread), memoryview(whole)[HEADER_SIZE:])
+    )
 
 
 def run_header(call_id: int) -> bytes:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .arena import Arenas
     from .calls import Batch, Queue
+    from .measure import Meter
     from .outbox import BlackBox, Outbox
     from .tasks import Function
 
@@ -47,11 +48,18 @@ class Runner:
 
     __slots__ = (
         "_queue", "_outbox", "_memory", "_words", "_slot", "_limits", "_max_result", "_max_line", "_encode", "_exchange",
-        "_wakeup", "_sent_at",
+        "_wakeup", "_sent_at", "_meter", "_max_frame",
     )  # fmt: skip
 
     def __init__(
-        self, thread: int, queue: Queue, outbox: Outbox, box: BlackBox, limits: Limits, arenas: Arenas | None
+        self,
+        thread: int,
+        queue: Queue,
+        outbox: Outbox,
+        box: BlackBox,
+        limits: Limits,
+        arenas: Arenas | None,
+        meter: Meter | None,  # None: calls are not measured
     ) -> None:
         self._queue = queue
         self._outbox = outbox
@@ -59,10 +67,12 @@ class Runner:
         self._words = box.words
         self._slot = box.slot(thread)
         self._limits = limits
-        self._max_result = limits.max_frame - frames.LENGTH_SIZE
+        self._meter = meter
+        self._max_frame = limits.max_frame if meter is None else max(0, limits.max_frame - frames.MEASURE_SIZE)
+        self._max_result = self._max_frame - frames.LENGTH_SIZE
         self._max_line = min(MAX_LINE, self._max_result)
         self._encode = values.Encoder().encode
-        self._exchange = Exchange(arenas, self._encode, limits.max_frame)
+        self._exchange = Exchange(arenas, self._encode, self._max_frame)
         self._wakeup = _thread.allocate_lock()
         self._wakeup.acquire()
         self._sent_at = monotonic()  # when _send_burst or _rest was left
@@ -81,6 +91,9 @@ class Runner:
         The order of the steps is that of docs/wire.md: the time, the id, the
         call, its answer in the box, the next id.
         """
+        if self._meter is not None:
+            self._run_measured(self._meter)
+            return
         outbox, memory, words, slot, max_line = self._outbox, self._memory, self._words, self._slot, self._max_line
         take, encode, quote = self._queue.take, self._encode, values.quote
         take_token, return_token, write = outbox.token.pop, outbox.token.append, memory.write
@@ -172,6 +185,38 @@ class Runner:
         words[slot] = 0
         self._outbox.flush()
 
+    def _run_measured(self, meter: Meter) -> None:
+        """Run calls as :meth:`run` does, and measure each. Each is answered by a frame of its own."""
+        outbox, words, slot, take = self._outbox, self._words, self._slot, self._queue.take
+        gettrace, tracer = sys.gettrace, sys.gettrace()
+        batch = None
+        loose = False  # an answer may wait of which the flusher does not know
+        while True:
+            try:
+                call_id, batch, index = take()
+            except IndexError:
+                words[slot] = 0
+                batch = None
+                loose = False
+                self._rest()
+                continue
+            if gettrace() is not tracer:
+                sys.settrace(tracer)
+            if loose:
+                outbox.entrust()
+            if batch is None:
+                break
+            words[slot + 1] = meter.begin()
+            words[slot] = call_id
+            self._call_otherwise(call_id, batch, index)
+            loose = True
+        words[slot] = 0
+        outbox.flush()
+
+    def _measured(self, frame: bytes) -> bytes:
+        """Return the frame that answers the call that has just ended, with what was measured, if that is wanted."""
+        return frame if self._meter is None else self._meter.end(frame)
+
     def _rest(self) -> None:
         """Wait for calls. What this thread answered and printed goes out first."""
         self._release()
@@ -215,7 +260,7 @@ class Runner:
     def _call_otherwise(self, call_id: int, batch: Batch, index: int) -> None:
         """Run one call for which the hot loop is not made, and answer it."""
         if batch.plain:
-            self._outbox.answer(self._call(call_id, batch, index))
+            self._outbox.answer(self._measured(self._call(call_id, batch, index)))
         else:
             self._call_with_exchange(call_id, batch, index)
 
@@ -241,6 +286,8 @@ class Runner:
         """Return the frame for a call whose function raised ``error``."""
         if issubclass(type(error), MemoryError):  # isinstance asks the object itself
             return self._failure(call_id, failures.from_memory_error(error, self._limits.memory))
+        if type(error) is values.BadInput:  # of a function that an input is spread over
+            return self._failure(call_id, failures.failure("bad_input", str(error)))
         return self._failure(call_id, failures.from_exception(error))
 
     def _result(self, call_id: int, name: str, result: Any, line: bytes | None = None) -> bytes:
@@ -264,7 +311,7 @@ class Runner:
         """Run one call with values that are not small JSON, and answer it."""
         self._release()
         loan = Loan()
-        frame = self._exchanged(call_id, batch, index, loan)
+        frame = self._measured(self._exchanged(call_id, batch, index, loan))
         # From here on only the task's own objects can refer to the input.
         keep = self._exchange.give_back(loan, call_id)
         self._outbox.answer(keep + frame if keep else frame)
@@ -321,7 +368,7 @@ class Runner:
         return failures.failure("memory" if limit else "error", what + text, type="MemoryError")
 
     def _failure(self, call_id: int, body: dict[str, Any]) -> bytes:
-        return frames.frame(frames.FAILURE, failures.encode(body, self._limits.max_frame), id=call_id, count=1)
+        return frames.frame(frames.FAILURE, failures.encode(body, self._max_frame), id=call_id, count=1)
 
 
 def flush_output() -> None:

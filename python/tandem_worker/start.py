@@ -16,6 +16,7 @@ from . import descriptors, failures, frames, tasks
 from .arena import open_arenas
 from .calls import Queue
 from .frames import HEADER_SIZE, ProtocolError
+from .measure import Meter
 from .outbox import MAX_THREADS, BlackBox, Outbox
 from .reader import NO_MEMORY, Reader, die
 from .runner import Limits, Runner, flush_output
@@ -59,6 +60,7 @@ class Setup:
             self.is_template = options.get("role") == "template"
             self.initializer = str(options.get("initializer") or "")
             self.ready_by = int(fields.get("ready_by", 0)) / 1e9  # by the monotonic clock; 0 when not known
+            self.measure = bool(fields.get("measure", False))
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise ProtocolError(f"body of setup: {error!r}") from None
         if not 1 <= self.threads <= MAX_THREADS:
@@ -78,14 +80,16 @@ def main(gate: Gate, setup_frame: bytes) -> None:
     try:
         setup = Setup(setup_frame[HEADER_SIZE:])
         _prepare_process(setup)
+        loaded = setup.preload
         if setup.is_template:
             gate, setup = _be_template(gate, setup)
-        _be_worker(gate, setup)
+        _be_worker(gate, setup, loaded)
     except (ProtocolError, OSError) as error:
         die(str(error))
 
 
-def _be_worker(gate: Gate, setup: Setup) -> None:
+def _be_worker(gate: Gate, setup: Setup, loaded: list[str]) -> None:
+    """Serve. ``loaded`` is what was named to be loaded, here or in the template."""
     file = descriptors.high_copy(gate.box)
     box = descriptors.without_copies(lambda: BlackBox(file))
     arenas = descriptors.without_copies(lambda: open_arenas(box, file))
@@ -97,7 +101,9 @@ def _be_worker(gate: Gate, setup: Setup) -> None:
     memory = _limit_memory(setup.memory)
     limits = Limits(setup.max_frame, setup.memory)
     queue, outbox = Queue(), Outbox(connection, box)
-    runners = [Runner(thread, queue, outbox, box, limits, arenas) for thread in range(setup.threads)]
+    runners = [
+        Runner(thread, queue, outbox, box, limits, arenas, _meter(setup, thread)) for thread in range(setup.threads)
+    ]
     os.register_at_fork(after_in_child=lambda: _leave(connection, outbox, arenas))
     try:
         # First, so that the end of the engine is noticed during long imports.
@@ -111,7 +117,8 @@ def _be_worker(gate: Gate, setup: Setup) -> None:
         outbox.drain()
         flush_output()
         _exit(1)
-    outbox.answer(frames.frame(frames.HELLO, _hello(gate.nonce, memory, arenas is not None)))
+    details = {"signatures": _signatures(loaded)}
+    outbox.answer(frames.frame(frames.HELLO, _hello(gate.nonce, memory, arenas is not None, details)))
     outbox.flush()
     if threads:
         for thread in threads:
@@ -119,6 +126,12 @@ def _be_worker(gate: Gate, setup: Setup) -> None:
     else:
         _guarded(runners[0].run)()
     outbox.drain()
+
+
+def _meter(setup: Setup, thread: int) -> Meter | None:
+    if not setup.measure:
+        return None
+    return Meter(thread, setup.threads == 1)
 
 
 def _be_template(gate: Gate, setup: Setup) -> tuple[Gate, Setup]:
@@ -233,6 +246,19 @@ def _preload(what: str, name: str) -> None:
     except MemoryError:
         text = f"{what}: {name} does not fit into the memory limit"
         raise _CannotServe(failures.failure("start", text, type="MemoryError")) from None
+
+
+def _signatures(names: list[str]) -> dict[str, Any]:
+    """Return what the functions take of those names that are tasks, where that is certain."""
+    found = {}
+    for name in names:
+        try:
+            signature = tasks.signature(name)
+        except Exception:  # what a module holds may raise anything when looked at, also after it was loaded
+            continue
+        if signature is not None:
+            found[name] = signature
+    return found
 
 
 def _initialize(setup: Setup) -> None:

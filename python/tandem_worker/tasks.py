@@ -6,8 +6,9 @@ beside it had imported it; so ``if __name__ == "__main__"`` blocks do not run.
 ``PACKAGE.MODULE:FUNCTION`` is a function of an importable module. FUNCTION may
 be a path of attributes (``Class.method``).
 
-A function takes the input as its one positional argument. An ``async`` function
-runs in an event loop of its own (``asyncio.run``).
+A function takes the input as its one positional argument, unless ``(*)`` or
+``(**)`` behind the name spreads the input over several: see module ``calling``. An
+``async`` function runs in an event loop of its own (``asyncio.run``).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import os
 import sys
 import threading
 
-from . import failures, frames
+from . import calling, failures, frames
 
 TYPE_CHECKING = False  # as in typing, whose import costs milliseconds
 if TYPE_CHECKING:
@@ -102,8 +103,21 @@ def preload(name: str) -> None:
 
 def find_function(name: str) -> Function:
     """Return the function that ``name`` means, loading what holds it. Raises :class:`NoTask`, and MemoryError."""
-    found = _find(name)
-    return _in_event_loop(found) if _is_async(found) else found
+    plain, form = calling.split(name)
+    found = _find(plain)
+    function = calling.spread(name, found, form) if form else found
+    return _in_event_loop(function) if _is_async(found) else function
+
+
+def signature(name: str) -> dict[str, Any] | None:
+    """Return what the function of a loaded task takes, or None when ``name`` is no task or that is not certain.
+
+    Raises :class:`NoTask`, and MemoryError.
+    """
+    if _is_file(name) or ":" not in name:
+        return None
+    with _loading:
+        return calling.signature(_find(calling.split(name)[0]))
 
 
 def initialize(name: str) -> None:

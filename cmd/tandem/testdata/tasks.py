@@ -130,3 +130,15 @@ def initialize_badly():
 
 def is_initialized(_):
     return _initialized
+
+
+def area(width, height):
+    return width * height
+
+
+def greet(name, age=0):
+    return f"{name} is {age}"
+
+
+def count_up(n):
+    yield from range(n)

@@ -10,13 +10,40 @@ import (
 // Separator stands between a task and its inputs.
 const Separator = ":::"
 
+// separators begin sources of inputs. The values tell what kind they are of.
+var separators = map[string]struct{ file, linked bool }{
+	":::":   {},
+	":::+":  {linked: true},
+	"::::":  {file: true},
+	"::::+": {file: true, linked: true},
+}
+
 // Line is what one command line asks for: a task or a command, and perhaps
-// inputs.
+// sources of inputs.
 type Line struct {
 	Task    Task     // of a Python task; zero for a command
 	Command []string // of a command; nil for a Python task
-	Inputs  []string // after the separator
-	Listed  bool     // there was a separator, so that Inputs are all inputs
+	Sources []Source // in the order in which they stand there
+}
+
+// Source is one source of inputs that stands on the command line: a list after
+// ":::" or one file after "::::".
+type Source struct {
+	Inputs []string // of a list
+	File   string   // its path, "-" for standard input; empty for a list
+	Linked bool     // paired with the source before
+}
+
+// Separator returns what the source begins with.
+func (s Source) Separator() string {
+	text := Separator
+	if s.File != "" {
+		text += ":"
+	}
+	if s.Linked {
+		text += "+"
+	}
+	return text
 }
 
 // UsageError says what is wrong with a command line and what to write instead.
@@ -33,11 +60,13 @@ func usage(format string, args ...any) error {
 func Parse(args []string, dashed bool) (Line, error) {
 	var line Line
 	words := args
-	if at := slices.Index(args, Separator); at >= 0 {
-		words, line.Inputs, line.Listed = args[:at], args[at+1:], true
-	}
-	if slices.Contains(line.Inputs, Separator) {
-		return Line{}, usage("a second %s: one list of inputs is understood; give combinations as lines on standard input", Separator)
+	if at := slices.IndexFunc(args, isSeparator); at >= 0 {
+		words = args[:at]
+		sources, err := parseSources(args[at:])
+		if err != nil {
+			return Line{}, err
+		}
+		line.Sources = sources
 	}
 	var err error
 	switch {
@@ -56,6 +85,37 @@ func Parse(args []string, dashed bool) (Line, error) {
 		return Line{}, err
 	}
 	return line, nil
+}
+
+func isSeparator(word string) bool { _, ok := separators[word]; return ok }
+
+// parseSources reads what begins with a separator.
+func parseSources(words []string) ([]Source, error) {
+	var sources []Source
+	for len(words) > 0 {
+		separator := words[0]
+		kind, rest := separators[separator], words[1:]
+		n := slices.IndexFunc(rest, isSeparator)
+		if n < 0 {
+			n = len(rest)
+		}
+		group, next := rest[:n:n], rest[n:]
+		if !kind.file {
+			sources = append(sources, Source{Inputs: group, Linked: kind.linked})
+		} else if len(group) == 0 {
+			return nil, usage("no file after %s: write %s FILE..., where - is standard input", separator, separator)
+		}
+		for at, file := range group {
+			if kind.file && file == "" {
+				return nil, usage("file %d after %s is empty: write the path of a file, or - for standard input", at+1, separator)
+			}
+			if kind.file {
+				sources = append(sources, Source{File: file, Linked: kind.linked})
+			}
+		}
+		words = next
+	}
+	return sources, nil
 }
 
 // parseTask reads a task, which is one word.
@@ -80,14 +140,36 @@ type Task struct {
 	File     string // path of a file, or empty
 	Module   string // dotted name of a module, or empty
 	Function string // a name in it, dotted for one in a class
+	Spread   string // how it is called: "", or one of [Positional] and [Keywords]
 }
 
-// String returns the task as it is written: FILE.py:FUNCTION or MODULE:FUNCTION.
-func (t Task) String() string { return t.File + t.Module + ":" + t.Function }
+// The ways to call a function that the end of a task's name asks for. Without
+// one, the function takes the input as its one argument.
+const (
+	Positional = "(*)"  // with the elements of an array as arguments
+	Keywords   = "(**)" // with the members of an object as arguments by name
+)
 
-// ParseTask reads FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION. The last colon
-// counts, so that paths may have some.
+// String returns the task as it is written: FILE.py:FUNCTION or MODULE:FUNCTION,
+// and how it is called.
+func (t Task) String() string { return t.File + t.Module + ":" + t.Function + t.Spread }
+
+// ParseTask reads FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION, perhaps with "(*)"
+// or "(**)" behind it. The last colon counts, so that paths may have some.
 func ParseTask(text string) (Task, error) {
+	name, spread := text, ""
+	for _, form := range []string{Positional, Keywords} {
+		if before, found := strings.CutSuffix(text, form); found {
+			name, spread = before, form
+		}
+	}
+	task, err := parseName(name)
+	task.Spread = spread
+	return task, err
+}
+
+// parseName reads the name of a function and where it is.
+func parseName(text string) (Task, error) {
 	at := strings.LastIndexByte(text, ':')
 	if at < 0 {
 		return Task{}, missingColon(text)
@@ -98,6 +180,8 @@ func ParseTask(text string) (Task, error) {
 		return Task{}, usage("%q names no file or module: write FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION", text)
 	case function == "":
 		return Task{}, usage("%q names no function: write %sFUNCTION", text, text)
+	case strings.HasSuffix(function, ")"):
+		return Task{}, usage("%q in %q is no name of a Python function: (*) behind a name spreads an array over its arguments, (**) an object", function, text)
 	case !dottedName(function):
 		return Task{}, usage("%q in %q is no name of a Python function: write FILE.py:FUNCTION", function, text)
 	case looksLikeFile(where):

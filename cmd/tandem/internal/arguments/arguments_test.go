@@ -2,6 +2,7 @@ package arguments_test
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -16,12 +17,20 @@ func TestParse(t *testing.T) {
 		dashed bool
 		want   arguments.Line
 	}{
-		"task, lines":               {args: []string{"a.py:f"}, want: arguments.Line{Task: file}},
-		"task, inputs":              {args: []string{"a.py:f", ":::", "1", "-x"}, want: arguments.Line{Task: file, Inputs: []string{"1", "-x"}, Listed: true}},
-		"task, no inputs":           {args: []string{"a.py:f", ":::"}, want: arguments.Line{Task: file, Inputs: []string{}, Listed: true}},
-		"inputs may be dashes":      {args: []string{"a.py:f", ":::", "--", ""}, want: arguments.Line{Task: file, Inputs: []string{"--", ""}, Listed: true}},
-		"command, lines":            {args: []string{"wc", "-l"}, dashed: true, want: arguments.Line{Command: []string{"wc", "-l"}}},
-		"command, inputs":           {args: []string{"echo", "--", "{}", ":::", "a"}, dashed: true, want: arguments.Line{Command: []string{"echo", "--", "{}"}, Inputs: []string{"a"}, Listed: true}},
+		"task, lines":          {args: []string{"a.py:f"}, want: arguments.Line{Task: file}},
+		"task, inputs":         {args: []string{"a.py:f", ":::", "1", "-x"}, want: arguments.Line{Task: file, Sources: lists([]string{"1", "-x"})}},
+		"task, no inputs":      {args: []string{"a.py:f", ":::"}, want: arguments.Line{Task: file, Sources: lists([]string{})}},
+		"inputs may be dashes": {args: []string{"a.py:f", ":::", "--", ""}, want: arguments.Line{Task: file, Sources: lists([]string{"--", ""})}},
+		"command, lines":       {args: []string{"wc", "-l"}, dashed: true, want: arguments.Line{Command: []string{"wc", "-l"}}},
+		"command, inputs":      {args: []string{"echo", "--", "{}", ":::", "a"}, dashed: true, want: arguments.Line{Command: []string{"echo", "--", "{}"}, Sources: lists([]string{"a"})}},
+		"two lists":            {args: []string{"a.py:f", ":::", "1", "2", ":::", "3"}, want: arguments.Line{Task: file, Sources: lists([]string{"1", "2"}, []string{"3"})}},
+		"linked": {args: []string{"a.py:f", ":::", "1", ":::+", "2", ":::", "3"}, want: arguments.Line{Task: file,
+			Sources: []arguments.Source{{Inputs: []string{"1"}}, {Inputs: []string{"2"}, Linked: true}, {Inputs: []string{"3"}}}}},
+		"files": {args: []string{"a.py:f", "::::", "x", "-", "::::+", "y", "z", ":::", "1"}, want: arguments.Line{Task: file,
+			Sources: []arguments.Source{{File: "x"}, {File: "-"}, {File: "y", Linked: true}, {File: "z", Linked: true}, {Inputs: []string{"1"}}}}},
+		"linked to a flag":          {args: []string{"a.py:f", ":::+", "1"}, want: arguments.Line{Task: file, Sources: []arguments.Source{{Inputs: []string{"1"}, Linked: true}}}},
+		"nothing between":           {args: []string{"echo", ":::", ":::+"}, dashed: true, want: arguments.Line{Command: []string{"echo"}, Sources: []arguments.Source{{Inputs: []string{}}, {Inputs: []string{}, Linked: true}}}},
+		"spread":                    {args: []string{"a.py:f(**)"}, want: arguments.Line{Task: arguments.Task{File: "a.py", Function: "f", Spread: arguments.Keywords}}},
 		"command that looks a task": {args: []string{"a.py:f"}, dashed: true, want: arguments.Line{Command: []string{"a.py:f"}}},
 	}
 	for name, test := range tests {
@@ -30,12 +39,20 @@ func TestParse(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Task != test.want.Task || got.Listed != test.want.Listed ||
-				!slices.Equal(got.Command, test.want.Command) || !slices.Equal(got.Inputs, test.want.Inputs) {
+			if !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
 		})
 	}
+}
+
+// lists returns sources that are lists.
+func lists(inputs ...[]string) []arguments.Source {
+	var sources []arguments.Source
+	for _, list := range inputs {
+		sources = append(sources, arguments.Source{Inputs: list})
+	}
+	return sources
 }
 
 func TestParseRefuses(t *testing.T) {
@@ -49,7 +66,10 @@ func TestParseRefuses(t *testing.T) {
 		"no command":           {nil, true, "no command after --"},
 		"no command, inputs":   {[]string{":::", "1"}, true, "no command after --"},
 		"empty command":        {[]string{""}, true, "is empty"},
-		"two lists":            {[]string{"a.py:f", ":::", "1", ":::", "2"}, false, "a second :::"},
+		"no file":              {[]string{"a.py:f", "::::"}, false, "no file after ::::"},
+		"no linked file":       {[]string{"a.py:f", ":::", "1", "::::+", ":::", "2"}, false, "no file after ::::+"},
+		"empty file":           {[]string{"a.py:f", "::::", "x", ""}, false, "file 2 after :::: is empty"},
+		"call":                 {[]string{"a.py:f(1)"}, false, "(*) behind a name"},
 		"flag after task":      {[]string{"a.py:f", "-p", "2"}, false, `"-p" after the task`},
 		"dashes after task":    {[]string{"a.py:f", "--", "echo"}, false, "-- after the task"},
 		"input without :::":    {[]string{"a.py:f", "1"}, false, "write ::: before the inputs"},
@@ -76,6 +96,8 @@ func TestParseTask(t *testing.T) {
 		"json:loads":         {Module: "json", Function: "loads"},
 		"os.path:basename":   {Module: "os.path", Function: "basename"},
 		"größe.py:löschen_2": {File: "größe.py", Function: "löschen_2"},
+		"a.py:f(*)":          {File: "a.py", Function: "f", Spread: "(*)"},
+		"m:C.f(**)":          {Module: "m", Function: "C.f", Spread: "(**)"},
 		"weird name.py:_f9":  {File: "weird name.py", Function: "_f9"},
 	}
 	for text, want := range tests {
@@ -87,7 +109,7 @@ func TestParseTask(t *testing.T) {
 			t.Errorf("ParseTask(%q).String() = %q", text, got.String())
 		}
 	}
-	for _, text := range []string{"", "f", ":f", "a.py:", "a.py:1f", "a.py:f()", "a b:f", "a..b:f", "-x", "http://host:80", "a.py:f."} {
+	for _, text := range []string{"", "f", ":f", "a.py:", "a.py:1f", "a.py:f()", "a.py:f(***)", "a.py:(*)", "a.py(*)", "a.py:f(*)(*)", "a b:f", "a..b:f", "-x", "http://host:80", "a.py:f."} {
 		if got, err := arguments.ParseTask(text); err == nil {
 			t.Errorf("ParseTask(%q) = %+v, want an error", text, got)
 		}
@@ -116,12 +138,32 @@ func TestClosest(t *testing.T) {
 	}
 }
 
+// dropRepeated leaves out a separator of files that is the same as the one before.
+func dropRepeated(args []string) []string {
+	var kept []string
+	last := ""
+	for _, arg := range args {
+		switch arg {
+		case "::::", "::::+":
+			if arg == last {
+				continue
+			}
+			last = arg
+		case ":::", ":::+":
+			last = arg
+		}
+		kept = append(kept, arg)
+	}
+	return kept
+}
+
 // Whatever the line, Parse answers with a task or a command and never both,
-// inputs are what follows the first separator, and a refusal says something.
+// sources are what follows the first separator, and a refusal says something.
 func FuzzParse(f *testing.F) {
 	f.Add("a.py:f\x00:::\x001", false)
 	f.Add("echo\x00{}\x00:::\x00a\x00b", true)
 	f.Add(":::\x00:::", true)
+	f.Add("a.py:f(*)\x00::::\x00x\x00y\x00::::+\x00-\x00:::+\x001", false)
 	f.Fuzz(func(t *testing.T, joined string, dashed bool) {
 		args := strings.Split(joined, "\x00")
 		line, err := arguments.Parse(args, dashed)
@@ -139,9 +181,16 @@ func FuzzParse(f *testing.F) {
 			words = []string{line.Task.String()}
 		}
 		again := slices.Clone(words)
-		if line.Listed {
-			again = append(append(again, arguments.Separator), line.Inputs...)
+		for at, source := range line.Sources {
+			if files := at > 0 && source.File != "" && line.Sources[at-1].File != ""; !files || source.Linked != line.Sources[at-1].Linked {
+				again = append(again, source.Separator())
+			}
+			if again = append(again, source.Inputs...); source.File != "" {
+				again = append(again, source.File)
+			}
 		}
+		// Files after one separator and after several mean the same.
+		args = dropRepeated(args)
 		if !slices.Equal(again, args) {
 			t.Fatalf("parsed %q as %q", args, again)
 		}

@@ -17,10 +17,11 @@ const (
 	Auto Format = "auto" // JSON if the token is JSON, text otherwise
 	JSON Format = "json" // the token must be JSON
 	Text Format = "str"  // the token is text
+	CSV  Format = "csv"  // the token is text: a field of a table
 )
 
 // Formats are the formats that there are.
-var Formats = []Format{Auto, JSON, Text}
+var Formats = []Format{Auto, JSON, Text, CSV}
 
 // ErrNotJSON says that a token is not what [JSON] asks for.
 var ErrNotJSON = errors.New("input is not valid JSON: give JSON, or --as str for text")
@@ -33,17 +34,17 @@ func (f *Format) Set(name string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q is no format: want auto, json or str", name)
+	return fmt.Errorf("%q is no format: want auto, json, str or csv", name)
 }
 
 func (f *Format) String() string { return string(*f) }
 
-func (f *Format) Type() string { return "auto|json|str" }
+func (f *Format) Type() string { return "auto|json|str|csv" }
 
 // Encode returns the token as a JSON value on one line. The value may share the
 // token's bytes.
 func (f Format) Encode(token []byte) (json.RawMessage, error) {
-	if f != Text && mayBeJSON(token) && utf8.Valid(token) {
+	if f != Text && f != CSV && mayBeJSON(token) && utf8.Valid(token) {
 		if value := bytes.Trim(token, " \t\r\n"); wire.IsJSON(value) {
 			return oneLine(value), nil
 		}
@@ -109,4 +110,39 @@ func quoteRune(dst, text []byte) ([]byte, int) {
 		return append(dst, text[:n]...), n
 	}
 	return append(dst, '\\', 'u', 'd', 'c', hexDigits[c>>4], hexDigits[c&15]), 1
+}
+
+// EncodeArray returns tokens as a JSON array on one line, each as [Format.Encode]
+// does.
+func (f Format) EncodeArray(tokens [][]byte) (json.RawMessage, error) {
+	array := []byte{'['}
+	for i, token := range tokens {
+		value, err := f.Encode(token)
+		if err != nil {
+			return nil, fmt.Errorf("field %d: %w", i+1, err)
+		}
+		if i > 0 {
+			array = append(array, ',')
+		}
+		array = append(array, value...)
+	}
+	return append(array, ']'), nil
+}
+
+// EncodeObject returns tokens as a JSON object on one line, each under its name
+// and as [Format.Encode] does.
+func (f Format) EncodeObject(names []string, tokens [][]byte) (json.RawMessage, error) {
+	object := []byte{'{'}
+	for i, token := range tokens {
+		value, err := f.Encode(token)
+		if err != nil {
+			return nil, fmt.Errorf("field %q: %w", names[i], err)
+		}
+		if i > 0 {
+			object = append(object, ',')
+		}
+		object = append(append(object, Quote([]byte(names[i]))...), ':')
+		object = append(object, value...)
+	}
+	return append(object, '}'), nil
 }

@@ -22,22 +22,29 @@ func (f *Facts) readSystem() {
 	}
 }
 
-// readGroups takes the smallest limits of the process's control group and those
-// above it. In a container the path may be that of the host: then what is
-// mounted is the group itself.
+// readGroups takes the smallest limits of the process's control groups.
 func (f *Facts) readGroups() {
-	const root = "/sys/fs/cgroup"
-	group := parseGroup(read("/proc/self/cgroup"))
-	if group == "" {
-		return
-	}
-	for dir := path.Join(root, group); ; dir = path.Dir(dir) {
+	eachGroup(func(dir string) {
 		if quota := parseQuota(read(dir + "/cpu.max")); quota > 0 && (f.Quota == 0 || quota < f.Quota) {
 			f.Quota = quota
 		}
 		if limit := parseLimit(read(dir + "/memory.max")); limit > 0 && (f.MemoryLimit == 0 || limit < f.MemoryLimit) {
 			f.MemoryLimit = limit
 		}
+	})
+}
+
+// eachGroup visits the directories of the process's control group and those above
+// it. In a container the path may be that of the host: then what is mounted is the
+// group itself.
+func eachGroup(visit func(dir string)) {
+	const root = "/sys/fs/cgroup"
+	group := parseGroup(read("/proc/self/cgroup"))
+	if group == "" {
+		return
+	}
+	for dir := path.Join(root, group); ; dir = path.Dir(dir) {
+		visit(dir)
 		if dir == root || dir == "/" || dir == "." {
 			return
 		}

@@ -64,3 +64,30 @@ func TestRead(t *testing.T) {
 		t.Errorf("no error for a directory that does not exist: %+v", f)
 	}
 }
+
+func TestParseLoad(t *testing.T) {
+	for text, want := range map[string]int{"0.50 0.20 0.10 3/123 4711\n": 3, "": -1, "0 0 0 x/1 2": -1} {
+		if got := parseLoad(text); got != want {
+			t.Errorf("parseLoad(%q) = %d, want %d", text, got, want)
+		}
+	}
+}
+
+func TestParseStat(t *testing.T) {
+	const text = "anon 5\ninactive_file 4096\n"
+	for name, want := range map[string]int64{"anon": 5, "inactive_file": 4096, "file": 0} {
+		if got := parseStat(text, name); got != want {
+			t.Errorf("parseStat(%q) = %d, want %d", name, got, want)
+		}
+	}
+}
+
+// What is known is plausible.
+func TestPressure(t *testing.T) {
+	if n, known := RunningThreads(); known && n < 0 {
+		t.Errorf("%d threads run", n)
+	}
+	if free, known := FreeMemory(); known && free < 1<<20 {
+		t.Errorf("%d bytes free", free)
+	}
+}

@@ -10,32 +10,35 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/console"
+	"github.com/gotandem/tandem/cmd/tandem/internal/gate"
 	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/mapping"
+	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 	"github.com/gotandem/tandem/cmd/tandem/internal/progress"
 )
 
 // numbers is a kind whose inputs and results are integers.
 type numbers struct{}
 
-func (numbers) Input(token []byte, _ int) (int, error) { return strconv.Atoi(string(token)) }
-func (numbers) Text(in int) string                     { return strconv.Itoa(in) }
-
-func (numbers) Result(dst []byte, out int, err error) []byte {
-	if err != nil {
-		return dst
-	}
-	return append(strconv.AppendInt(dst, int64(out), 10), '\n')
+func (numbers) Input(record inputs.Record, _ int) (int, error) {
+	return strconv.Atoi(string(record.Whole))
 }
 
-func (numbers) Notes(out int, err error) ([]byte, error) {
-	if out == 49 {
-		return []byte("note on 49\n"), err
+func (numbers) Text(in int) string { return strconv.Itoa(in) }
+
+func (numbers) Call(in int) (string, error) { return "square(" + strconv.Itoa(in) + ")", nil }
+
+func (numbers) Finish(o *outcome.Outcome, out int, err error) {
+	if o.Err = err; err == nil {
+		o.Stdout.Bytes = append(strconv.AppendInt(o.Stdout.Bytes, int64(out), 10), '\n')
 	}
-	return nil, err
+	if out == 49 {
+		o.Stderr.Bytes = []byte("note on 49\n")
+	}
 }
 
 // square fails for 13.
@@ -63,6 +66,7 @@ func newTrial(t *testing.T, tokens []string, out io.Writer) *trial {
 	t.Cleanup(func() { _ = ex.Close(context.Background()) })
 	r.job = mapping.Job[int, int]{
 		Kind: numbers{}, Executor: ex, Task: tandem.Func(square), Source: inputs.NewList(tokens), Total: len(tokens),
+		Gate:   gate.Config{Places: func(time.Time) int { return 2 }},
 		Output: out, Console: c, Session: r.session, Progress: progress.Auto,
 	}
 	return r
@@ -99,7 +103,7 @@ func TestRun(t *testing.T) {
 func TestRunWithoutInputs(t *testing.T) {
 	stdout := &bytes.Buffer{}
 	r := newTrial(t, nil, stdout)
-	if counts, err := mapping.Run(r.job); err != nil || counts.Succeeded+counts.Failed != 0 || stdout.Len()+r.stderr.Len() != 0 {
+	if counts, err := mapping.Run(r.job); err != nil || counts.Succeeded+counts.Failed != 0 || stdout.Len() != 0 || !strings.HasPrefix(r.stderr.String(), "tandem: 0 inputs: 0 ok, 0 failed in ") {
 		t.Errorf("error %v, counts %+v, stdout %q, stderr %q", err, counts, stdout, &r.stderr)
 	}
 }

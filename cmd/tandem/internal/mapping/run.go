@@ -4,92 +4,168 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"iter"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/gotandem/tandem"
-	"github.com/gotandem/tandem/cmd/tandem/internal/console"
+	"github.com/gotandem/tandem/cmd/tandem/internal/gate"
+	"github.com/gotandem/tandem/cmd/tandem/internal/halting"
 	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/progress"
-	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 	"github.com/gotandem/tandem/cmd/tandem/internal/results"
 )
 
-// Kind is what differs between tasks: how inputs and outcomes look.
-type Kind[In, Out any] interface {
-	// Input makes the input with the given number out of a token.
-	Input(token []byte, number int) (In, error)
-
-	// Text returns an input as the user would write it.
-	Text(in In) string
-
-	// Result appends what goes to standard output, also for a failed call.
-	Result(dst []byte, out Out, err error) []byte
-
-	// Notes returns what the task wrote for standard error, and the error to
-	// report, nil when there is none.
-	Notes(out Out, err error) (notes []byte, reported error)
-}
-
-// Job is what Run needs to know.
-type Job[In, Out any] struct {
-	Kind     Kind[In, Out]
-	Executor tandem.Executor
-	Task     tandem.Task[In, Out]
-	Options  []tandem.MapOption
-	Source   inputs.Source
-	Total    int // inputs in all; 0 when that is not known
-	Output   io.Writer
-	Console  *console.Console
-	Session  *Session
-	Progress progress.Mode
-	Quiet    bool // failures in one line, no progress
-}
-
-// Failure is the end of a run that is not the fault of an input.
-type Failure struct {
-	Status int // exit status
-	Err    error
-}
-
-func (f *Failure) Error() string { return f.Err.Error() }
-
-// Unwrap returns the cause.
-func (f *Failure) Unwrap() error { return f.Err }
-
 // run is a Job under way.
+//
+//	         feeder goroutine                             goroutine of Run
+//	source --> planned --> gate --> Flights --> tandem.Results --> settle --> delivery
+//	  ^                     ^          |                             |           |
+//	  |                     |          +--- guard: stop, start again-+           |
+//	  +-- Session: drain ---+--------------- End, Hold --------------+-----------+
 type run[In, Out any] struct {
 	Job[In, Out]
+	gate     *gate.Gate
+	guard    *guard // nil: memory is not guarded
+	halt     *halting.Counter
+	delivery *delivery
 	counters progress.Counters
-	numbers  inputs.Numbers
-	writer   *results.Writer
 	began    time.Time
+
+	mu      sync.Mutex
+	failure *Failure // why the run ends that no input is to blame for; guarded by mu
 }
 
-// Run maps the job's inputs and returns the counts. The executor is the
-// caller's; a kill closes it.
-func Run[In, Out any](job Job[In, Out]) (progress.Snapshot, error) {
-	r := &run[In, Out]{Job: job, began: time.Now()}
-	r.writer = results.NewWriter(job.Output, func(error) { job.Session.CloseOutput() })
-	job.Session.Begin(Work{StopInput: job.Source.Stop, Kill: r.kill, Unfinished: r.unfinished, Running: RunningIn(job.Executor), Groups: GroupsOf(job.Executor)})
+// Counts is what came of a run.
+type Counts struct {
+	progress.Snapshot
+	Halted bool // by the policy of the job
+}
+
+// Run maps the job's inputs and returns the counts. The executor is the caller's; a
+// kill closes it.
+func Run[In, Out any](job Job[In, Out]) (Counts, error) {
+	r, err := newRun(job)
+	if err != nil {
+		return Counts{}, err
+	}
+	job.Session.Begin(Work{
+		StopInput: job.Source.Stop, Kill: r.kill, Unfinished: r.Flights.underWay,
+		Running: r.Flights.list, Groups: GroupsOf(job.Executor),
+	})
+	stopShowing := progress.Start(job.Console, r.Progress, r.snapshot)
+	r.consume()
+	r.finish()
+	stopShowing()
+	r.summarize()
+	return Counts{r.snapshot(), r.halt.Halted()}, r.failed()
+}
+
+func newRun[In, Out any](job Job[In, Out]) (*run[In, Out], error) {
+	r := &run[In, Out]{Job: job, gate: gate.New(job.Gate), began: time.Now()}
+	var err error
+	if r.halt, err = halting.NewCounter(job.Halt, job.Total); err != nil {
+		return nil, &Failure{2, err}
+	}
+	if r.Flights == nil {
+		r.Flights = NewFlights()
+	}
 	if r.Quiet && r.Progress == progress.Auto {
 		r.Progress = progress.None
 	}
-	stopShowing := progress.Start(job.Console, r.Progress, r.snapshot)
-	failure := r.consume()
-	err := r.writer.Flush()
-	stopShowing()
-	r.summarize()
-	switch {
-	case err != nil && !errors.Is(err, syscall.EPIPE):
-		failure = &Failure{125, fmt.Errorf("standard output: %w", withoutPath(err))}
-	case failure == nil && job.Source.Err() != nil:
-		failure = &Failure{125, fmt.Errorf("standard input: %w", withoutPath(job.Source.Err()))}
+	r.Options = append(r.Options[:len(r.Options):len(r.Options)], tandem.Unordered())
+	if job.Memory.Least > 0 {
+		r.guard = &guard{least: job.Memory.Least, free: job.Memory.Free, stop: job.Memory.Handle.Stop,
+			flights: r.Flights, source: job.Source.Stop, say: r.say}
+		r.Options = append(r.Options, tandem.Steer(job.Memory.Handle))
 	}
-	return r.snapshot(), failure
+	r.delivery = &delivery{
+		unordered: job.Unordered, tag: job.Tag, console: job.Console, recorder: job.Recorder, store: job.Store,
+		counters: &r.counters, hold: r.gate.Hold, broken: r.broken,
+		order: newOrder(), writer: results.NewWriter(job.Output),
+	}
+	r.delivery.timer = time.AfterFunc(time.Hour, r.delivery.flush)
+	r.delivery.timer.Stop()
+	if job.Lines != nil {
+		job.Lines.delivery = r.delivery
+	}
+	return r, nil
+}
+
+// consume settles the end of each call until there are no more.
+func (r *run[In, Out]) consume() {
+	if r.guard != nil {
+		r.guard.begin()
+		defer r.guard.end()
+	}
+	ctx := r.Session.Running()
+	for result := range tandem.Results(ctx, r.Executor, r.Task, r.inputs(), r.Options...) {
+		switch {
+		case result.Index >= 0:
+			r.settle(result)
+		case ctx.Err() == nil: // else it was killed: the inputs that were not taken are no news
+			r.fail(result.Err)
+		}
+	}
+}
+
+// finish writes what is left when no call runs any more.
+func (r *run[In, Out]) finish() {
+	if r.guard != nil {
+		for _, fl := range r.guard.leftBehind() {
+			r.notStarted(&fl)
+		}
+	}
+	if err := r.delivery.close(); err != nil {
+		r.broken(err) // which the timer may be about to do
+	}
+	if err := r.Source.Err(); err != nil {
+		r.failWith(SourceStatus(err), err)
+	}
+}
+
+// broken ends the run because of what it writes: standard output that nobody reads
+// kills without a word. It may be told more than once.
+func (r *run[In, Out]) broken(err error) {
+	if !r.delivery.outputFailed() {
+		r.fail(err)
+		r.Session.Drain()
+		return
+	}
+	if !errors.Is(err, syscall.EPIPE) {
+		r.fail(fmt.Errorf("standard output: %w", withoutPath(err)))
+	}
+	r.Session.CloseOutput()
+}
+
+// SourceStatus returns the exit status for a source that ended early: that of a wrong
+// command line when it is not what was asked for.
+func SourceStatus(err error) int {
+	if e, ok := errors.AsType[*inputs.Error](err); ok && e.Wrong {
+		return 2
+	}
+	return 125
+}
+
+// fail keeps the first error that no input is to blame for.
+func (r *run[In, Out]) fail(err error) { r.failWith(125, err) }
+
+func (r *run[In, Out]) failWith(status int, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failure == nil {
+		r.failure = &Failure{status, err}
+	}
+}
+
+func (r *run[In, Out]) failed() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failure == nil {
+		return nil
+	}
+	return r.failure
 }
 
 // withoutPath leaves out the name that the system has for a standard stream.
@@ -100,63 +176,7 @@ func withoutPath(err error) error {
 	return err
 }
 
-// consume handles each outcome. It returns an error that is not that of a call.
-func (r *run[In, Out]) consume() error {
-	ctx := r.Session.Running()
-	for result := range tandem.Results(ctx, r.Executor, r.Task, r.inputs(), r.Options...) {
-		if result.Index < 0 {
-			if ctx.Err() != nil {
-				return nil // killed: the inputs that were not taken are no news
-			}
-			return &Failure{125, result.Err}
-		}
-		r.outcome(result)
-	}
-	return nil
-}
-
-// inputs yields the inputs of calls. Tokens that make none fail here.
-func (r *run[In, Out]) inputs() iter.Seq[In] {
-	return func(yield func(In) bool) {
-		number := 0
-		for token := range r.Source.Tokens() {
-			number++
-			in, err := r.Kind.Input(token, number)
-			if err != nil {
-				r.fail(report.Input{Number: r.numbers.Skip(), Text: string(token[:min(len(token), 1<<10)])}, err)
-				continue
-			}
-			r.numbers.Take()
-			if !yield(in) {
-				return
-			}
-		}
-	}
-}
-
-// outcome writes what one call returned, or reports why it did not.
-func (r *run[In, Out]) outcome(o tandem.Result[In, Out]) {
-	notes, err := r.Kind.Notes(o.Value, o.Err)
-	if err != nil && r.Session.Running().Err() != nil {
-		r.counters.Unfinished()
-		return
-	}
-	// An error of the output has been reported to the session, which ends this run.
-	_ = r.writer.Append(func(dst []byte) []byte { return r.Kind.Result(dst, o.Value, o.Err) })
-	if len(notes) > 0 {
-		_, _ = r.Console.Write(notes)
-	}
-	if err != nil {
-		r.fail(report.Input{Number: r.numbers.Of(o.Index), Text: r.Kind.Text(o.Input)}, err)
-		return
-	}
-	r.counters.Succeeded()
-}
-
-func (r *run[In, Out]) fail(input report.Input, err error) {
-	r.counters.Failed()
-	r.Console.Failure(report.Block(input, err, r.Quiet))
-}
+func (r *run[In, Out]) say(text string) { r.Console.Print("tandem: " + text + "\n") }
 
 // kill ends what runs without waiting for it.
 func (r *run[In, Out]) kill() {
@@ -165,24 +185,23 @@ func (r *run[In, Out]) kill() {
 	_ = r.Executor.Close(over) // the calls that this cuts short are counted as outcomes
 }
 
-func (r *run[In, Out]) unfinished() int {
-	s := r.counters.Snapshot()
-	return max(0, r.numbers.Seen()-int(s.Succeeded+s.Failed+s.Unfinished))
-}
-
 func (r *run[In, Out]) snapshot() progress.Snapshot {
 	s := r.counters.Snapshot()
 	s.Total, s.Elapsed = int64(r.Total), time.Since(r.began)
 	s.Running = r.Executor.Stats().Running
+	if fl, found := r.Flights.oldest(); found {
+		s.Oldest, s.OldestFor = string(fl.record.Whole), time.Since(fl.started)
+	}
 	return s
 }
 
-// summarize writes the last line, where somebody wants it.
+// summarize writes the last line, unless nobody wants it.
 func (r *run[In, Out]) summarize() {
+	if r.Session.OutputClosed() || r.Quiet || r.Progress == progress.None {
+		return
+	}
 	s := r.snapshot()
 	_, stopped := r.Session.Stopped()
-	wanted := r.Progress == progress.Plain || r.Progress == progress.Auto && r.Console.Terminal()
-	if !r.Session.OutputClosed() && (wanted || stopped || s.Failed > 0) {
-		r.Console.Print(r.Console.Paint().Failures(s.Summary()) + "\n")
-	}
+	s.Stopped = stopped || r.halt.Halted()
+	r.Console.Print(r.Console.Paint().Failures(s.Summary()) + "\n")
 }

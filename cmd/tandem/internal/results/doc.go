@@ -3,19 +3,18 @@
 // # Promises
 //
 // A [Writer] writes what it is given in the order in which it is given, whole.
-// Small results travel together, for a millisecond at most, so that a result is
-// visible soon after it exists although many cost one system call.
+// Small results travel together until somebody flushes them, much is written at
+// once, and what is in a file is copied without being read. A [Tagger] puts a text
+// before each line.
 //
 // [Format.Append] writes a JSON value as one line: as it is, or for [Raw] a text
 // without quotes. Surrogate escapes of a text become the bytes they stand for.
 //
 // # Concurrency
 //
-// A Writer may be used from several goroutines. Its function for errors is
-// called once, on whatever goroutine met the error, without a lock held.
+// Everything here belongs to one goroutine at a time.
 //
 // # Failure
 //
-// The first error of the output ends the Writer: it reports it once, and drops
-// what comes later.
+// The first error of an output stays: everything later returns it and writes nothing.
 package results

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strconv"
-	"sync"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
+	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 	"github.com/gotandem/tandem/cmd/tandem/internal/results"
 )
 
@@ -49,69 +51,104 @@ func TestFormatSet(t *testing.T) {
 	}
 }
 
-// notifying is an output that tells of each write.
-type notifying struct {
-	mu     sync.Mutex
-	text   bytes.Buffer
-	writes chan int
-}
-
-func (n *notifying) Write(p []byte) (int, error) {
-	n.mu.Lock()
-	n.text.Write(p)
-	n.mu.Unlock()
-	n.writes <- len(p)
-	return len(p), nil
-}
-
-// A result is written although nothing follows it.
-func TestWriterDoesNotKeepTheLastResult(t *testing.T) {
-	out := &notifying{writes: make(chan int, 1)}
-	w := results.NewWriter(out, func(err error) { t.Error(err) })
-	for range 2 {
-		if err := w.Append(func(dst []byte) []byte { return append(dst, "one\n"...) }); err != nil {
-			t.Fatal(err)
-		}
-		if n := <-out.writes; n != 4 {
-			t.Errorf("wrote %d bytes", n)
-		}
-	}
-	if err := w.Flush(); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestWriterKeepsOrder(t *testing.T) {
 	var out bytes.Buffer
-	w := results.NewWriter(&out, func(err error) { t.Error(err) })
+	w := results.NewWriter(&out)
 	var want []byte
 	for i := range 50_000 {
 		want = strconv.AppendInt(want, int64(i), 10)
-		_ = w.Append(func(dst []byte) []byte { return strconv.AppendInt(dst, int64(i), 10) })
+		switch i % 3 {
+		case 0:
+			_ = w.Append(func(dst []byte) []byte { return strconv.AppendInt(dst, int64(i), 10) })
+		case 1:
+			_, _ = w.Write(strconv.AppendInt(nil, int64(i), 10))
+		case 2:
+			_ = w.Stream(outcome.Stream{Bytes: strconv.AppendInt(nil, int64(i), 10)})
+		}
+		if i == 25_000 {
+			much := bytes.Repeat([]byte("x"), 100_000)
+			want = append(want, much...)
+			_, _ = w.Write(much)
+		}
 	}
-	if err := w.Flush(); err != nil || !bytes.Equal(out.Bytes(), want) {
+	if err := w.Flush(); err != nil || !bytes.Equal(out.Bytes(), want) || w.Buffered() != 0 {
 		t.Errorf("error %v, %d bytes, want %d", err, out.Len(), len(want))
 	}
 }
 
-// The first error is reported once and stays.
-func TestWriterReportsItsErrorOnce(t *testing.T) {
-	reports := make(chan error, 2)
+// What is in a file is written between what is in memory, whole and each time.
+func TestWriterStreamsFiles(t *testing.T) {
+	file, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteString("filed, and more"); err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	w := results.NewWriter(out)
+	for range 2 {
+		_, _ = w.Write([]byte("<"))
+		_ = w.Stream(outcome.Stream{File: file, Size: 5})
+		_, _ = w.Write([]byte(">"))
+	}
+	text, _ := os.ReadFile(out.Name())
+	if err := w.Flush(); err != nil || string(text) != "<filed><filed" {
+		t.Errorf("error %v, %q before the flush", err, text)
+	}
+}
+
+// The first error stays.
+func TestWriterKeepsItsError(t *testing.T) {
 	r, out := io.Pipe()
 	_ = r.Close()
-	w := results.NewWriter(out, func(err error) { reports <- err })
+	w := results.NewWriter(out)
 	_ = w.Append(func(dst []byte) []byte { return append(dst, 'x') })
-	if err := <-reports; !errors.Is(err, io.ErrClosedPipe) {
-		t.Errorf("reported %v", err)
+	for range 2 {
+		if err := w.Flush(); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("Flush: %v", err)
+		}
 	}
 	if err := w.Append(func(dst []byte) []byte { return append(dst, 'x') }); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("Append after the error: %v", err)
 	}
-	if err := w.Flush(); !errors.Is(err, io.ErrClosedPipe) {
-		t.Errorf("Flush after the error: %v", err)
+	if _, err := w.Write(make([]byte, 100_000)); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("Write after the error: %v", err)
 	}
-	if len(reports) != 0 {
-		t.Errorf("reported again: %v", <-reports)
+}
+
+func TestTagger(t *testing.T) {
+	tests := map[string]struct {
+		input string
+		parts []string
+		want  string
+	}{
+		"lines":       {"a", []string{"1\n2\n"}, "a\t1\na\t2\n"},
+		"unended":     {"a", []string{"1\n2"}, "a\t1\na\t2"},
+		"parts":       {"a", []string{"1", "2\n", "3\n"}, "a\t12\na\t3\n"},
+		"empty line":  {"a", []string{"\n\n"}, "a\t\na\t\n"},
+		"nothing":     {"a", []string{""}, ""},
+		"hostile":     {"a\nb\r\xff", []string{"1\n"}, "a b \xff\t1\n"},
+		"empty input": {"", []string{"1\n"}, "\t1\n"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			tagger := results.NewTagger(&out, results.Tag(test.input))
+			for _, part := range test.parts {
+				if n, err := tagger.Write([]byte(part)); err != nil || n != len(part) {
+					t.Errorf("wrote %d, %v", n, err)
+				}
+			}
+			if out.String() != test.want {
+				t.Errorf("%q, want %q", out.String(), test.want)
+			}
+		})
 	}
 }
 

@@ -2,74 +2,80 @@ package results
 
 import (
 	"io"
-	"sync"
-	"time"
+
+	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 )
 
-const (
-	// flushAt is how many bytes are kept back at most. More saves nothing.
-	flushAt = 64 << 10
+// flushAt is how many bytes are kept back at most. More saves nothing.
+const flushAt = 64 << 10
 
-	// linger is how long a result may wait for others to travel with. Longer
-	// is noticed by whoever reads, shorter costs a system call for each result.
-	linger = time.Millisecond
-)
-
-// Writer buffers results on their way to an output.
+// Writer buffers what goes to an output. It belongs to one goroutine at a time.
 type Writer struct {
 	out    io.Writer
-	failed func(error)
-	timer  *time.Timer
-
-	mu     sync.Mutex
 	buffer []byte
-	armed  bool // the timer will flush
 	err    error
 }
 
-// NewWriter returns a writer to out. failed is called with the first error.
-func NewWriter(out io.Writer, failed func(error)) *Writer {
-	w := &Writer{out: out, failed: failed}
-	w.timer = time.AfterFunc(time.Hour, func() { _ = w.Flush() })
-	w.timer.Stop()
-	return w
-}
+// NewWriter returns a writer to out.
+func NewWriter(out io.Writer) *Writer { return &Writer{out: out} }
 
-// Append lets add append one result. It blocks while the output does.
+// Buffered returns how many bytes wait to be written.
+func (w *Writer) Buffered() int { return len(w.buffer) }
+
+// Err returns the writer's first error.
+func (w *Writer) Err() error { return w.err }
+
+// Append lets add append to what waits. It blocks while the output does, if much
+// waits. It returns the writer's first error.
 func (w *Writer) Append(add func(dst []byte) []byte) error {
-	w.mu.Lock()
 	if w.err != nil {
-		defer w.mu.Unlock()
 		return w.err
 	}
 	w.buffer = add(w.buffer)
-	var first error
 	if len(w.buffer) >= flushAt {
-		first = w.flushLocked()
-	} else if !w.armed && len(w.buffer) > 0 {
-		w.armed = true
-		w.timer.Reset(linger)
+		return w.Flush()
 	}
-	w.mu.Unlock()
-	return w.report(first)
+	return nil
 }
 
-// Flush writes what is buffered and returns the writer's error, if it has one.
+// Write implements [io.Writer]. Much is written at once, without being copied.
+func (w *Writer) Write(p []byte) (int, error) {
+	if len(w.buffer)+len(p) < flushAt && w.err == nil {
+		w.buffer = append(w.buffer, p...)
+		return len(p), nil
+	}
+	if err := w.Flush(); err != nil {
+		return 0, err
+	}
+	if len(p) < flushAt {
+		w.buffer = append(w.buffer, p...)
+		return len(p), nil
+	}
+	var n int
+	n, w.err = w.out.Write(p)
+	return n, w.err
+}
+
+// Stream writes a whole stream. What is in a file is copied by the system, where
+// the output allows that.
+func (w *Writer) Stream(s outcome.Stream) error {
+	if s.File == nil {
+		_, err := w.Write(s.Bytes)
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if _, w.err = s.File.Seek(0, io.SeekStart); w.err == nil {
+		_, w.err = io.Copy(w.out, io.LimitReader(s.File, s.Size)) // which the system can do by itself
+	}
+	return w.err
+}
+
+// Flush writes what waits. It returns the writer's first error.
 func (w *Writer) Flush() error {
-	w.mu.Lock()
-	first := w.flushLocked()
-	err := w.err
-	w.mu.Unlock()
-	_ = w.report(first)
-	return err
-}
-
-// flushLocked writes the buffer, and returns an error if it is the first.
-// Writing under the lock is what keeps results in order.
-func (w *Writer) flushLocked() error {
-	w.armed = false
 	if w.err != nil || len(w.buffer) == 0 {
-		return nil
+		return w.err
 	}
 	_, w.err = w.out.Write(w.buffer)
 	w.buffer = w.buffer[:0]
@@ -77,12 +83,4 @@ func (w *Writer) flushLocked() error {
 		w.buffer = nil // a huge result is not to be held for ever
 	}
 	return w.err
-}
-
-// report passes on the first error.
-func (w *Writer) report(first error) error {
-	if first != nil {
-		w.failed(first)
-	}
-	return first
 }

@@ -1,0 +1,233 @@
+package mapping
+
+import (
+	"io"
+	"sync"
+	"time"
+
+	"github.com/gotandem/tandem/cmd/tandem/internal/console"
+	"github.com/gotandem/tandem/cmd/tandem/internal/progress"
+	"github.com/gotandem/tandem/cmd/tandem/internal/results"
+	"github.com/gotandem/tandem/cmd/tandem/internal/store"
+)
+
+// linger is how long a result may wait for others to travel with. Longer is noticed
+// by whoever reads, shorter costs a system call for each result.
+const linger = time.Millisecond
+
+// delivery is the end of the pipeline: it puts outcomes into order and writes each
+// whole, output first, then what there is to say, then the line of the log. It may
+// be used from several goroutines. Its lock is held while it writes: that is what
+// keeps outcomes in order.
+//
+// D1: a line goes to the log after the output that it is about was written.
+// D2: after an error of the output nothing is recorded any more.
+type delivery struct {
+	// Immutable.
+	unordered bool
+	tag       bool
+	console   *console.Console
+	recorder  Recorder    // nil: nothing is recorded
+	store     store.Store // nil: nothing is kept
+	counters  *progress.Counters
+	hold      func(bool)      // lets no more calls start, or again
+	broken    func(err error) // is told the first error, without the lock
+	timer     *time.Timer
+	spare     sync.Pool // of *item
+
+	mu     sync.Mutex
+	order  order
+	writer *results.Writer
+	armed  bool // the timer will flush
+	closed bool
+	err    error // the first
+	told   bool  // broken was told it
+}
+
+// item returns an empty item.
+func (d *delivery) item() *item {
+	if i, ok := d.spare.Get().(*item); ok {
+		return i
+	}
+	return new(item)
+}
+
+// put delivers an item and those that waited for it, or lets it wait for its turn.
+// It takes the item's streams over. It blocks while the output does.
+func (d *delivery) put(i *item) {
+	d.mu.Lock()
+	if d.unordered {
+		d.deliver(i)
+	} else {
+		d.putInOrder(i)
+	}
+	d.armLocked()
+	d.unlock()
+}
+
+// armLocked lets the timer write what waits.
+func (d *delivery) armLocked() {
+	if !d.armed && (d.writer.Buffered() > 0 || d.recorder != nil) {
+		d.armed = true
+		d.timer.Reset(linger)
+	}
+}
+
+func (d *delivery) putInOrder(i *item) {
+	number := i.Number
+	d.order.put(i)
+	for next := d.order.take(); next != nil; next = d.order.take() {
+		d.deliver(next)
+	}
+	if number >= d.order.next && i.state == ended {
+		i.held = true
+		if d.recorder != nil && d.err == nil {
+			d.note(d.recorder.Held(&i.Outcome))
+		}
+	}
+	d.hold(d.order.full())
+}
+
+// flush writes what waits for others to travel with. The timer calls it, perhaps
+// after close.
+func (d *delivery) flush() {
+	d.mu.Lock()
+	if !d.closed {
+		d.flushLocked()
+	}
+	d.unlock()
+}
+
+func (d *delivery) flushLocked() {
+	d.armed = false
+	if err := d.writer.Flush(); err != nil {
+		d.note(err)
+	} else if d.recorder != nil {
+		d.note(d.recorder.Flush())
+	}
+}
+
+// close writes what waits and returns the first error of all. Nothing is written or
+// recorded after it.
+func (d *delivery) close() error {
+	d.timer.Stop()
+	d.mu.Lock()
+	d.flushLocked()
+	d.closed = true
+	err := d.err
+	d.unlock()
+	return err
+}
+
+// outputFailed reports whether standard output is what cannot be written.
+func (d *delivery) outputFailed() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.writer.Err() != nil
+}
+
+// note keeps the first error.
+func (d *delivery) note(err error) {
+	if d.err == nil {
+		d.err = err
+	}
+}
+
+// unlock gives the lock back and tells of the first error.
+func (d *delivery) unlock() {
+	err := d.err
+	tell := err != nil && !d.told
+	d.told = d.told || tell
+	d.mu.Unlock()
+	if tell {
+		d.broken(err)
+	}
+}
+
+// deliver writes an item and forgets it. The lock is held.
+func (d *delivery) deliver(i *item) {
+	switch {
+	case i.state == skipped:
+	case i.Cut:
+		d.counters.Unfinished()
+		d.record(i)
+	default:
+		d.write(i)
+		d.count(i)
+		d.record(i)
+	}
+	d.recycle(i)
+}
+
+// write writes what an item has to show.
+func (d *delivery) write(i *item) {
+	if d.err != nil {
+		return
+	}
+	d.note(d.stdout(i))
+	if d.store != nil && d.err == nil {
+		d.note(d.store.Put(&i.Outcome, &i.record))
+	}
+	if d.err != nil || i.Stderr.Len() == 0 && i.message == "" {
+		return
+	}
+	// What somebody reads on one terminal comes in this order.
+	d.note(d.writer.Flush())
+	if i.Stderr.Len() > 0 {
+		d.stderr(i)
+	}
+	if i.message != "" {
+		d.console.Failure(i.message)
+	}
+}
+
+func (d *delivery) stdout(i *item) error {
+	if !d.tag {
+		return d.writer.Stream(i.Stdout)
+	}
+	_, err := i.Stdout.WriteTo(results.NewTagger(d.writer, results.Tag(i.Input)))
+	return err
+}
+
+func (d *delivery) stderr(i *item) {
+	d.console.Stream(func(w io.Writer) {
+		if d.tag {
+			w = results.NewTagger(w, results.Tag(i.Input))
+		}
+		_, _ = i.Stderr.WriteTo(w)
+	})
+}
+
+func (d *delivery) count(i *item) {
+	if i.Err != nil {
+		d.counters.Failed()
+	} else {
+		d.counters.Succeeded()
+	}
+}
+
+// record tells the recorder of an item whose output has been given to the writer.
+func (d *delivery) record(i *item) {
+	switch {
+	case d.recorder == nil || d.err != nil:
+	case !i.held && i.state != replayed:
+		d.note(d.recorder.Ended(&i.Outcome))
+	case !i.Cut:
+		d.note(d.recorder.Written(i.Number))
+	}
+}
+
+// largestSpare is how large the storage of a result may be that is used again.
+const largestSpare = 4 << 10
+
+// recycle gives an item's files back, and its memory to the next one.
+func (d *delivery) recycle(i *item) {
+	storage := i.Stdout.Bytes
+	i.Stdout.Close()
+	i.Stderr.Close()
+	*i = item{}
+	if cap(storage) <= largestSpare {
+		i.Stdout.Bytes = storage[:0]
+	}
+	d.spare.Put(i)
+}

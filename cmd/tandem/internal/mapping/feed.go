@@ -1,0 +1,116 @@
+package mapping
+
+import (
+	"iter"
+
+	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
+	"github.com/gotandem/tandem/cmd/tandem/internal/record"
+	"github.com/gotandem/tandem/cmd/tandem/internal/report"
+)
+
+// inputs yields the inputs of calls, each when its call may start: what leaves the
+// gate starts at once.
+func (r *run[In, Out]) inputs() iter.Seq[In] {
+	return func(yield func(In) bool) {
+		index := 0
+		for fl := range r.flightsToStart() {
+			in, err := r.Kind.Input(fl.record, fl.number)
+			if err != nil {
+				r.refused(&fl, err)
+				continue
+			}
+			if !r.gate.Enter(r.Session.Taking(), fl.back) {
+				r.notStarted(&fl)
+				return
+			}
+			fl.started, fl.back, fl.attempts = r.gate.Now(), false, nil
+			r.Flights.add(index, fl)
+			index++
+			if r.guard != nil {
+				r.guard.started()
+			}
+			if !yield(in) {
+				return
+			}
+		}
+	}
+}
+
+// flightsToStart yields what is to start: new inputs and what starts again.
+func (r *run[In, Out]) flightsToStart() iter.Seq[flight] {
+	if r.guard != nil {
+		return r.guard.merge(r.Session.Taking(), r.planned())
+	}
+	return r.planned()
+}
+
+// planned yields the inputs that have not finished in an earlier run. The others go
+// to the output, as their number needs.
+func (r *run[In, Out]) planned() iter.Seq[flight] {
+	return func(yield func(flight) bool) {
+		number := 0
+		for in := range r.Source.Records() {
+			number++
+			fl := flight{number: number, record: in}
+			if r.Recorder != nil {
+				decision, err := r.Recorder.Plan(number, in)
+				if err != nil {
+					r.broken(err)
+					return
+				}
+				if fl.key = decision.Key; decision.Action != record.Run {
+					r.finishedBefore(&fl, decision)
+					continue
+				}
+			}
+			if !yield(fl) {
+				return
+			}
+		}
+	}
+}
+
+// finishedBefore passes on an input that finished in an earlier run.
+func (r *run[In, Out]) finishedBefore(fl *flight, decision record.Decision) {
+	i := r.delivery.item()
+	if decision.Action == record.Skip {
+		i.Number, i.state = fl.number, skipped
+		r.counters.Skipped()
+	} else {
+		i.Outcome, i.state, i.record = *decision.Outcome, replayed, fl.record
+		i.Number, i.Input = fl.number, string(fl.record.Whole)
+		if i.Err != nil {
+			i.message = report.Block(report.Input{Number: i.Number, Text: i.Input}, i.Err, r.Quiet)
+		}
+	}
+	if r.gate.Pass(r.Session.Taking()) {
+		r.delivery.put(i)
+	}
+}
+
+// refused passes on an input that makes no call.
+func (r *run[In, Out]) refused(fl *flight, err error) {
+	const shown = 1 << 10
+	i := r.delivery.item()
+	i.Outcome = outcome.Outcome{
+		Number: fl.number, Input: string(fl.record.Whole), Key: fl.key,
+		Err: err, Kind: "input", Exit: -1,
+	}
+	i.record = fl.record
+	text := i.Input[:min(len(i.Input), shown)]
+	i.message = report.Block(report.Input{Number: i.Number, Text: text}, err, r.Quiet)
+	if r.gate.Pass(r.Session.Taking()) {
+		r.delivery.put(i)
+	}
+}
+
+// notStarted passes on an input that was stopped in order to start again, and will
+// not. One that has never started is no news.
+func (r *run[In, Out]) notStarted(fl *flight) {
+	if !fl.back {
+		return
+	}
+	i := r.delivery.item()
+	i.Outcome = outcome.Outcome{Number: fl.number, Input: string(fl.record.Whole), Key: fl.key, Cut: true, Exit: -1}
+	r.delivery.put(i)
+}

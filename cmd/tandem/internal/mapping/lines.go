@@ -1,0 +1,85 @@
+package mapping
+
+import (
+	"io"
+
+	"github.com/gotandem/tandem/cmd/tandem/internal/results"
+)
+
+// Lines passes on what calls write while they run, line by line. It is for one run.
+type Lines struct {
+	delivery *delivery // set by Run before a call starts
+
+	// Guarded by the lock of the delivery.
+	last byte // that was written; 0 before the first
+	by   int  // the number of the input whose call wrote it
+}
+
+// NewLines returns Lines for the field of that name of a Job.
+func NewLines() *Lines { return new(Lines) }
+
+// Of returns what takes the lines of the call with the given number and input. The
+// functions may be called at the same time as those of other calls. They block while
+// the output does.
+func (l *Lines) Of(number int, input []byte) (stdout, stderr func(lines []byte) error) {
+	tag := results.Tag(string(input))
+	out := &callLines{lines: l, number: number}
+	outTagger, errTagger := results.NewTagger(out, tag), results.NewTagger(nil, tag)
+	stdout = func(p []byte) error {
+		return l.write(func(d *delivery) error {
+			var w io.Writer = out
+			if d.tag {
+				w = outTagger
+			}
+			_, err := w.Write(p)
+			return err
+		})
+	}
+	stderr = func(p []byte) error {
+		return l.write(func(d *delivery) error {
+			err := d.writer.Flush() // what somebody reads on one terminal comes in this order
+			d.console.Stream(func(w io.Writer) {
+				if d.tag {
+					w = errTagger.To(w)
+				}
+				_, _ = w.Write(p)
+			})
+			return err
+		})
+	}
+	return stdout, stderr
+}
+
+// write lets write write under the lock.
+func (l *Lines) write(write func(d *delivery) error) error {
+	d := l.delivery
+	d.mu.Lock()
+	if d.err == nil {
+		d.note(write(d))
+	}
+	err := d.err
+	d.armLocked()
+	d.unlock()
+	return err
+}
+
+// callLines writes the lines of one call to standard output. Where another call has
+// left a line without its end, it begins a new one.
+type callLines struct {
+	lines  *Lines
+	number int
+}
+
+func (c *callLines) Write(p []byte) (int, error) {
+	l := c.lines
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if l.by != c.number && l.last != '\n' && l.by != 0 {
+		if _, err := l.delivery.writer.Write([]byte{'\n'}); err != nil {
+			return 0, err
+		}
+	}
+	l.by, l.last = c.number, p[len(p)-1]
+	return l.delivery.writer.Write(p)
+}

@@ -1,0 +1,96 @@
+package mapping
+
+import (
+	"errors"
+	"time"
+
+	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/cmd/tandem/internal/halting"
+	"github.com/gotandem/tandem/cmd/tandem/internal/report"
+)
+
+// settle decides what the end of a call means: that it starts again, that the run
+// halts, or that it is delivered. Only then is its place free.
+func (r *run[In, Out]) settle(o tandem.Result[In, Out]) {
+	fl := r.Flights.take(o.Index)
+	if r.guard != nil {
+		defer r.guard.ended()
+		if r.guard.takesBack(&fl, o.Err) && r.Session.Running().Err() == nil {
+			r.drop(o)
+			r.guard.back(fl)
+			r.gate.End()
+			return
+		}
+	}
+	i := r.ended(&fl, o)
+	if !i.Cut && r.halt.End(i.Err != nil) {
+		r.halted()
+	}
+	r.gate.End()
+	r.delivery.put(i)
+}
+
+// drop gives back what the outcome of a call holds that nobody is to see.
+func (r *run[In, Out]) drop(o tandem.Result[In, Out]) {
+	i := r.delivery.item()
+	r.Kind.Finish(&i.Outcome, o.Value, o.Err)
+	r.delivery.recycle(i)
+}
+
+// ended makes an item of a call that has ended.
+func (r *run[In, Out]) ended(fl *flight, o tandem.Result[In, Out]) *item {
+	i := r.delivery.item()
+	i.Number = fl.number
+	i.Cut = o.Err != nil && r.Session.Running().Err() != nil
+	if r.Details {
+		r.detail(i, fl, o.Input)
+	}
+	r.Kind.Finish(&i.Outcome, o.Value, o.Err)
+	if i.Err != nil && !i.Cut {
+		i.message = report.Block(report.Input{Number: i.Number, Text: r.Kind.Text(o.Input)}, i.Err, r.Quiet)
+	}
+	if r.OnEnd != nil && !i.Cut {
+		r.OnEnd(&i.Outcome)
+	}
+	return i
+}
+
+// detail notes what nobody needs who only wants results.
+func (r *run[In, Out]) detail(i *item, fl *flight, in In) {
+	i.record = fl.record
+	i.Input, i.Key = string(fl.record.Whole), fl.key
+	i.Call, _ = r.Kind.Call(in) // an input that cannot run has failed because of it
+	i.Attempts = fl.attempts
+	i.Start = fl.started
+	if n := len(fl.attempts); n > 0 {
+		last := fl.attempts[n-1]
+		i.Slot, i.Start, i.Wall = last.Slot, last.Start, last.Wall
+		return
+	}
+	i.Wall = time.Since(fl.started)
+}
+
+// halted ends the run because of --halt.
+func (r *run[In, Out]) halted() {
+	r.Console.Print("tandem: " + r.halt.Text() + "\n")
+	if r.Halt.When == halting.Now {
+		r.Session.Kill()
+		return
+	}
+	r.Session.Drain()
+}
+
+// FailureKind returns the few words that failures alike share, for an error that is
+// not of a task's own.
+func FailureKind(err error) string {
+	if remote, ok := errors.AsType[*tandem.RemoteError](err); ok && tandem.FateOf(err) == tandem.Finished {
+		return remote.Type
+	}
+	if call, ok := errors.AsType[*tandem.CallError](err); ok {
+		return string(call.Code)
+	}
+	if panicked, ok := errors.AsType[*tandem.PanicError](err); ok && !panicked.Goexit {
+		return "panic"
+	}
+	return "error"
+}

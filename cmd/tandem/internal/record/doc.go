@@ -1,0 +1,20 @@
+// Package record is the record of a run: its log, GNU parallel's job log, a trace
+// and the summary, behind the methods that a run calls.
+//
+// # Promises
+//
+// Each outcome is told once, by Ended, or by Held and later Written. The job log,
+// the trace and the summary have it from then on; the log has it when its output
+// was written, which Flush says. What is not asked for costs nothing.
+//
+// # Concurrency
+//
+// Plan belongs to the goroutine that reads the inputs, in their order. Sample may
+// be called by one more, Counts by any. The other methods belong to the goroutine
+// that delivers.
+//
+// # Failure
+//
+// Each file reports its first error once and is then left as it is. The log is a
+// promise: its error should end the run.
+package record

@@ -1,0 +1,288 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
+	"github.com/gotandem/tandem/cmd/tandem/internal/joblog"
+	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
+	"github.com/gotandem/tandem/cmd/tandem/internal/runlog"
+	"github.com/gotandem/tandem/cmd/tandem/internal/summary"
+	"github.com/gotandem/tandem/cmd/tandem/internal/trace"
+)
+
+// Action is what is to be done about an input.
+type Action = runlog.Action
+
+// The actions.
+const (
+	Run    = runlog.Run
+	Skip   = runlog.Skip
+	Replay = runlog.Replay
+)
+
+// Decision is what is to be done about one input.
+type Decision = runlog.Decision
+
+// Config says what to record. Empty names are files that nobody wants.
+type Config struct {
+	Task        Task
+	Log         string
+	Mode        runlog.Mode // of Log; "" is New
+	JobLog      string      // +FILE appends
+	Trace       string
+	Summary     *summary.Stats // nil: none
+	Slots       bool           // each call is a process of its own
+	CommandLine []string       // of tandem
+	Version     string         // of tandem
+	Started     time.Time
+	Warn        func(text string) // tells the user something; required
+}
+
+// Recorder records. A nil Recorder records nothing.
+type Recorder struct {
+	log     *runlog.Log
+	jobs    *joblog.Log
+	trace   *trace.Trace
+	summary *summary.Stats
+	warn    func(string)
+
+	skipped, replayed       atomic.Int64
+	succeeded, failed, cuts int64 // owned by the goroutine that delivers
+}
+
+// Totals is what a run knows at its end, beyond what was recorded.
+type Totals struct {
+	Unfinished int64 // inputs that were taken and have not ended
+	Elapsed    time.Duration
+	Status     int // exit status
+}
+
+// Open opens what is asked for; when that is nothing, the Recorder is nil. On an
+// error all files are closed. A [runlog.Refused] is the user's mistake.
+func Open(c Config) (*Recorder, error) {
+	if c.Log == "" && c.JobLog == "" && c.Trace == "" && c.Summary == nil {
+		return nil, nil
+	}
+	r := &Recorder{summary: c.Summary, warn: c.Warn}
+	if err := r.open(c); err != nil {
+		r.abandon()
+		return nil, err
+	}
+	return r, nil
+}
+
+// open opens the log first: when it is refused, no other file has been emptied.
+func (r *Recorder) open(c Config) (err error) {
+	resumed := c.Mode != "" && c.Mode != runlog.New
+	if c.Log != "" {
+		if err := r.openLog(c, resumed); err != nil {
+			return err
+		}
+	}
+	if c.JobLog != "" {
+		if r.jobs, err = joblog.Open(c.JobLog, resumed); err != nil {
+			return err
+		}
+	}
+	if c.Trace != "" {
+		r.trace, err = trace.Open(trace.Config{
+			Path: c.Trace, Started: c.Started, Task: c.Task.Name, Version: c.Version, Slots: c.Slots,
+		})
+	}
+	return err
+}
+
+func (r *Recorder) openLog(c Config, resumed bool) error {
+	mode := c.Mode
+	if !resumed {
+		mode = runlog.New
+	}
+	log, notes, err := runlog.Open(runlog.Config{
+		Path: c.Log, Task: c.Task, Mode: mode, CommandLine: c.CommandLine, Version: c.Version, Started: c.Started,
+	})
+	if err != nil {
+		return err
+	}
+	r.log = log
+	if notes.Changed != "" {
+		c.Warn(notes.Changed + ": what has finished is not run again; give another --log FILE to run all")
+	}
+	if notes.Cut > 0 {
+		c.Warn(fmt.Sprintf("%s ended with %d bytes of a torn line, which are cut off", c.Log, notes.Cut))
+	}
+	if notes.Finished > 0 {
+		c.Warn(found(c, notes))
+	}
+	return nil
+}
+
+// found says what a log has.
+func found(c Config, notes runlog.Notes) string {
+	verb := "finished"
+	if c.Mode == runlog.ResumeFailed {
+		verb = "succeeded"
+	}
+	text := fmt.Sprintf("%s: %s %s", c.Log, plural(notes.Finished, "call has", "calls have"), verb)
+	if notes.Replays > 0 {
+		text += fmt.Sprintf("; the output of %d was not written and follows now", notes.Replays)
+	}
+	return text
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// abandon closes what is open after an error that says enough.
+func (r *Recorder) abandon() {
+	if r.log != nil {
+		_ = r.log.Close(runlog.Summary{})
+	}
+	if r.jobs != nil {
+		_ = r.jobs.Close()
+	}
+}
+
+// Plan decides about the input with the given number, from 1. An error is one of
+// reading the log. A replayed outcome is told by Written only.
+func (r *Recorder) Plan(number int, in inputs.Record) (Decision, error) {
+	if r == nil || r.log == nil {
+		return Decision{}, nil
+	}
+	d, err := r.log.Plan(number, in)
+	switch {
+	case err != nil:
+	case d.Action == Skip:
+		r.skipped.Add(1)
+	case d.Action == Replay:
+		r.replayed.Add(1)
+	}
+	return d, err
+}
+
+// Held takes an outcome whose output waits for its turn. It keeps nothing of o.
+func (r *Recorder) Held(o *outcome.Outcome) error {
+	if r == nil {
+		return nil
+	}
+	var err error
+	if r.log != nil {
+		err = r.log.Held(o)
+	}
+	return errors.Join(err, r.take(o))
+}
+
+// Ended takes an outcome whose output has been handed over to be written, and
+// which was not held. It keeps nothing of o.
+func (r *Recorder) Ended(o *outcome.Outcome) error {
+	if r == nil {
+		return nil
+	}
+	var err error
+	if r.log != nil {
+		err = r.log.Ended(o)
+	}
+	return errors.Join(err, r.take(o))
+}
+
+// take gives an outcome to all but the log.
+func (r *Recorder) take(o *outcome.Outcome) error {
+	var err error
+	switch {
+	case o.Cut:
+		r.cuts++
+	case o.Err != nil:
+		r.failed++
+	default:
+		r.succeeded++
+	}
+	if r.jobs != nil {
+		err = r.jobs.Add(o)
+	}
+	if r.trace != nil {
+		err = errors.Join(err, r.trace.Add(o))
+	}
+	if r.summary != nil {
+		r.summary.Add(o)
+	}
+	return err
+}
+
+// Written says that the output of the held or replayed input with the given
+// number has been handed over.
+func (r *Recorder) Written(number int) error {
+	if r == nil || r.log == nil {
+		return nil
+	}
+	return r.log.Written(number)
+}
+
+// Flush says that all output that was handed over has been written.
+func (r *Recorder) Flush() error {
+	if r == nil {
+		return nil
+	}
+	var err error
+	if r.log != nil {
+		err = r.log.Flush()
+	}
+	if r.jobs != nil {
+		err = errors.Join(err, r.jobs.Flush())
+	}
+	if r.trace != nil {
+		err = errors.Join(err, r.trace.Flush())
+	}
+	return err
+}
+
+// Sample takes how many calls run and wait, for the trace. It may be called at
+// any rate.
+func (r *Recorder) Sample(s tandem.Stats) error {
+	if r == nil || r.trace == nil {
+		return nil
+	}
+	return r.trace.Sample(s)
+}
+
+// Counts returns how many inputs were skipped and replayed.
+func (r *Recorder) Counts() (skipped, replayed int64) {
+	if r == nil {
+		return 0, 0
+	}
+	return r.skipped.Load(), r.replayed.Load()
+}
+
+// Close ends the record. What was handed over since the last Flush counts as not
+// written. It is called once, on every way out.
+func (r *Recorder) Close(t Totals) error {
+	if r == nil {
+		return nil
+	}
+	var errs []error
+	if r.log != nil {
+		errs = append(errs, r.log.Close(runlog.Summary{
+			Succeeded: r.succeeded, Failed: r.failed, Cut: r.cuts, Skipped: r.skipped.Load(), Replayed: r.replayed.Load(),
+			Unfinished: t.Unfinished, Elapsed: t.Elapsed, Status: t.Status,
+		}))
+	}
+	if r.jobs != nil {
+		errs = append(errs, r.jobs.Close())
+	}
+	if r.trace != nil {
+		missing, err := r.trace.Close()
+		errs = append(errs, err)
+		if missing > 0 && err == nil {
+			r.warn(fmt.Sprintf("the trace leaves out %s: it has the first ones, the slowest and a random choice of the others",
+				plural(missing, "call", "calls")))
+		}
+	}
+	return errors.Join(errs...)
+}

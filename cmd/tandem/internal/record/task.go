@@ -1,0 +1,104 @@
+package record
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/gotandem/tandem/cmd/tandem/internal/runlog"
+)
+
+// Task says what a run runs.
+type Task = runlog.Task
+
+// PythonTask describes a function. name is what the user wrote, such as FILE.py:f;
+// format says how an input becomes a value, and is empty where that is the
+// default. file holds the function; it is empty when that is not known.
+func PythonTask(name, format, file string) (Task, error) {
+	t := Task{Kind: "python", Name: name, File: file}
+	if format != "" {
+		t.Name += " --as " + format
+	}
+	if file == "" {
+		return t, nil
+	}
+	sum := sha256.New()
+	if err := digest(sum, file); err != nil {
+		return Task{}, err
+	}
+	t.FileDigest = hex.EncodeToString(sum.Sum(nil))
+	return t, nil
+}
+
+// CommandTask describes a command line with placeholders. program is the file that
+// will run, empty when that is not known or depends on the input. The content of a
+// script is part of the digest, that of a binary is not: it can be large.
+func CommandTask(args []string, shell bool, program string) (Task, error) {
+	t := Task{Kind: "command", File: program}
+	quoted := make([]string, len(args))
+	for i, arg := range args {
+		quoted[i] = quote(arg)
+	}
+	t.Name = strings.Join(quoted, " ")
+	if shell {
+		t.Kind, t.Name = "shell", strings.Join(args, " ")
+	}
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%s\x00%s\x00%s\x00", t.Kind, t.Name, program)
+	if program != "" && isScript(program) {
+		if err := digest(sum, program); err != nil {
+			return Task{}, err
+		}
+	}
+	t.FileDigest = hex.EncodeToString(sum.Sum(nil))
+	return t, nil
+}
+
+// quote quotes arg for a shell where that is needed.
+func quote(arg string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%{}#"
+	if arg != "" && strings.Trim(arg, plain) == "" {
+		return arg
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+}
+
+// isScript reports whether a file begins as scripts do. What cannot be read is
+// none.
+func isScript(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	start := make([]byte, 2)
+	_, err = io.ReadFull(file, start)
+	return err == nil && bytes.Equal(start, []byte("#!"))
+}
+
+// digest adds the content of a file to sum.
+func digest(sum io.Writer, path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("reading %s for its digest: %w", path, bare(err))
+	}
+	defer file.Close()
+	if _, err := io.Copy(sum, file); err != nil {
+		return fmt.Errorf("reading %s for its digest: %w", path, bare(err))
+	}
+	return nil
+}
+
+// bare leaves out the name of the file, which the message has already.
+func bare(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}

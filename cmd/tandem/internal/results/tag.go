@@ -1,0 +1,61 @@
+package results
+
+import (
+	"bytes"
+	"io"
+)
+
+// Tagger writes a tag before each line of what it is given. The end of the last
+// line is kept as it is.
+type Tagger struct {
+	out    io.Writer
+	tag    []byte
+	inside bool // a line has begun
+}
+
+// NewTagger returns a writer of tagged lines to out.
+func NewTagger(out io.Writer, tag []byte) *Tagger { return &Tagger{out: out, tag: tag} }
+
+// Tag returns what stands before the lines of an input: the input on one line, and
+// a TAB.
+func Tag(input string) []byte {
+	tag := make([]byte, 0, len(input)+1)
+	for i := range len(input) {
+		c := input[i]
+		if c == '\n' || c == '\r' {
+			c = ' '
+		}
+		tag = append(tag, c)
+	}
+	return append(tag, '\t')
+}
+
+// To makes the Tagger write to out.
+func (t *Tagger) To(out io.Writer) *Tagger {
+	t.out = out
+	return t
+}
+
+// Write implements [io.Writer].
+func (t *Tagger) Write(p []byte) (int, error) {
+	written := 0
+	for len(p) > 0 {
+		if !t.inside {
+			if _, err := t.out.Write(t.tag); err != nil {
+				return written, err
+			}
+		}
+		end := bytes.IndexByte(p, '\n') + 1
+		t.inside = end == 0
+		if end == 0 {
+			end = len(p)
+		}
+		n, err := t.out.Write(p[:end])
+		written += n
+		if err != nil {
+			return written, err
+		}
+		p = p[end:]
+	}
+	return written, nil
+}

@@ -1,0 +1,200 @@
+package runlog
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// timeFormat is how a log says when a run began and ended.
+const timeFormat = "2006-01-02T15:04:05.000000Z07:00"
+
+// Config says which log to open, for what.
+type Config struct {
+	Path        string
+	Task        Task
+	Mode        Mode
+	CommandLine []string // of tandem
+	Version     string   // of tandem
+	Started     time.Time
+}
+
+// Refused is the error of a log that is not to be used for this run. Nothing has
+// been changed.
+type Refused struct{ text string }
+
+func (r *Refused) Error() string { return r.text }
+
+func refuse(format string, args ...any) error { return &Refused{fmt.Sprintf(format, args...)} }
+
+// Notes are what a user should know about a log that is continued.
+type Notes struct {
+	Finished int    // calls that have finished, in the sense of the mode
+	Replays  int    // of them, those whose outputs are in the log and not yet written
+	Cut      int64  // bytes of a torn last line that were cut off
+	Changed  string // what has changed since the last run; empty when nothing has
+}
+
+// Open opens and locks the log and writes the line that begins a run. With [New]
+// a file with anything in it is refused. Otherwise the file is read, and made if
+// it does not exist; a torn last line is cut off.
+//
+// A file that is not regular, such as a pipe, can have a new log only and is not
+// locked.
+func Open(c Config) (*Log, Notes, error) {
+	file, err := os.OpenFile(c.Path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, Notes{}, fmt.Errorf("log %s: %w", c.Path, bare(err))
+	}
+	l := &Log{file: file, keyer: NewKeyer(c.Task), run: 1, replayed: map[int]id{}}
+	notes, err := l.begin(c)
+	if err != nil {
+		_ = file.Close() // nothing was written that could be lost
+		return nil, Notes{}, err
+	}
+	return l, notes, nil
+}
+
+// begin does what follows the opening.
+func (l *Log) begin(c Config) (Notes, error) {
+	info, err := l.file.Stat()
+	switch {
+	case err != nil:
+		return Notes{}, fmt.Errorf("log %s: %w", c.Path, bare(err))
+	case !info.Mode().IsRegular() && c.Mode != New:
+		return Notes{}, refuse("%s is no regular file: there is nothing to resume from", c.Path)
+	case !info.Mode().IsRegular():
+		return Notes{}, l.writeHeader(c)
+	}
+	if err := lock(l.file); errors.Is(err, errLocked) {
+		return Notes{}, refuse("%s is in use by another tandem%s", c.Path, l.holder())
+	} else if err != nil {
+		return Notes{}, fmt.Errorf("log %s: locking it: %w", c.Path, bare(err))
+	}
+	if info, err = l.file.Stat(); err != nil { // it may have grown before it was locked
+		return Notes{}, fmt.Errorf("log %s: %w", c.Path, bare(err))
+	}
+	size := info.Size()
+	if c.Mode == New && size > 0 {
+		if err := l.empty(); err != nil {
+			return Notes{}, err
+		}
+		size = 0
+	}
+	notes, err := l.load(c, size)
+	if err != nil {
+		return Notes{}, err
+	}
+	return notes, l.writeHeader(c)
+}
+
+// empty empties a log in which no call has ended, such as that of a run that
+// could not start, and refuses any other file.
+func (l *Log) empty() error {
+	path := l.file.Name()
+	for lines := newLines(l.file); ; {
+		line, err := lines.next()
+		if err == io.EOF {
+			break
+		}
+		e, bad := parse(line)
+		switch {
+		case lines.number == 1 && (err != nil || bad != nil || e.header == nil):
+			return refuse("%s exists and is not a log of tandem: give --log another file", path)
+		case err != nil || bad != nil || (e.name == eventEnd || e.name == eventHeld) && e.status != statusCut:
+			return refuse("%s has the log of a run already: --resume continues that run; for a new log give another file, or remove this one", path)
+		}
+	}
+	if err := l.file.Truncate(0); err != nil {
+		return fmt.Errorf("log %s: %w", path, bare(err))
+	}
+	_, err := l.file.Seek(0, io.SeekStart)
+	return err
+}
+
+// load reads what the log has and cuts off a torn end.
+func (l *Log) load(c Config, size int64) (Notes, error) {
+	x := newIndex()
+	whole, err := x.read(l.file, c.Task)
+	if refused, ok := errors.AsType[*Refused](err); ok {
+		return Notes{}, refuse("%s %s", c.Path, refused.text)
+	} else if errors.Is(err, errForeign) {
+		return Notes{}, refuse("%s %s", c.Path, errForeign)
+	} else if err != nil {
+		return Notes{}, fmt.Errorf("log %s: %w", c.Path, bare(err))
+	}
+	notes := Notes{Cut: size - whole}
+	if notes.Cut > 0 {
+		if err := l.file.Truncate(whole); err != nil {
+			return Notes{}, fmt.Errorf("log %s: cutting off its torn last line: %w", c.Path, bare(err))
+		}
+	}
+	l.run, notes.Changed = x.runs+1, changed(x.last, c.Task)
+	l.left = x.plan(c.Mode)
+	notes.count(l.left)
+	return notes, nil
+}
+
+func (n *Notes) count(left plan) {
+	for _, finished := range left.finished {
+		n.Finished += int(finished)
+	}
+	for _, held := range left.replays {
+		n.Replays += len(held)
+	}
+	n.Finished += n.Replays
+}
+
+// changed says what is not as it was in the run that h describes.
+func changed(h *header, t Task) string {
+	switch {
+	case h == nil || h.FileDigest == t.FileDigest || h.FileDigest == "" || t.FileDigest == "":
+		return ""
+	case t.File == "":
+		return t.Name + " has changed since the last run"
+	}
+	return t.File + " has changed since the last run"
+}
+
+// writeHeader writes the line that begins a run.
+func (l *Log) writeHeader(c Config) error {
+	digest := c.Task.Digest()
+	host, _ := os.Hostname() // for people: empty where it is not known
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(header{
+		Event: eventRun, Version: Version, Run: l.run, Mode: c.Mode,
+		Kind: c.Task.Kind, Task: c.Task.Name, TaskDigest: hex.EncodeToString(digest[:]),
+		File: c.Task.File, FileDigest: c.Task.FileDigest, CommandLine: append([]string{}, c.CommandLine...),
+		Started: c.Started.UTC().Format(timeFormat), Host: host, PID: os.Getpid(), Tandem: c.Version,
+	})
+	if err != nil {
+		return fmt.Errorf("log %s: %w", c.Path, err)
+	}
+	lines := line.Bytes()
+	return l.write(&lines)
+}
+
+// holder returns which process uses the log, as it says itself: " (pid 17)".
+func (l *Log) holder() string {
+	pid := 0
+	for lines := newLines(l.file); ; {
+		line, err := lines.next()
+		if err != nil {
+			break
+		}
+		if e, err := parseRun(line); err == nil {
+			pid = e.PID
+		}
+	}
+	if pid == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (pid %d)", pid)
+}

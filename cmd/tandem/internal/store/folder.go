@@ -1,0 +1,138 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash/maphash"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
+	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
+	"github.com/gotandem/tandem/cmd/tandem/internal/results"
+)
+
+// Folder keeps each outcome in a folder of its own, laid out as GNU parallel does:
+// DIR/1/VALUE/2/VALUE, with the names of fields in place of numbers where they have
+// names, and in it the files stdout, stderr and seq. Equal inputs get ~ and their
+// number behind the last value. What an earlier run left there is written over.
+type Folder struct {
+	dir  string
+	seed maphash.Seed
+	used map[uint64]struct{} // digests of the folders of this run
+}
+
+// NewFolder returns a folder, which it makes if there is none.
+func NewFolder(dir string) (*Folder, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	return &Folder{dir: dir, seed: maphash.MakeSeed(), used: make(map[uint64]struct{})}, nil
+}
+
+// Put implements [Store].
+func (f *Folder) Put(o *outcome.Outcome, record *inputs.Record) error {
+	dir := f.unused(filepath.Join(f.dir, pathOf(record)), o.Number)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("--results: %w", err)
+	}
+	seq := outcome.Stream{Bytes: strconv.AppendInt(nil, int64(o.Number), 10)}
+	for name, stream := range map[string]outcome.Stream{"stdout": o.Stdout, "stderr": o.Stderr, "seq": seq} {
+		if err := writeFile(filepath.Join(dir, name), stream); err != nil {
+			return fmt.Errorf("--results: %w", err)
+		}
+	}
+	return nil
+}
+
+// Close implements [Store].
+func (f *Folder) Close() error { return nil }
+
+// unused returns dir, or if this run has used it already, dir with a number.
+func (f *Folder) unused(dir string, number int) string {
+	for {
+		digest := maphash.String(f.seed, dir)
+		if _, used := f.used[digest]; !used {
+			f.used[digest] = struct{}{}
+			return dir
+		}
+		dir += "~" + strconv.Itoa(number)
+	}
+}
+
+// writeFile writes a file with what a stream has.
+func writeFile(path string, s outcome.Stream) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	w := results.NewWriter(file)
+	err = w.Stream(s)
+	if flushed := w.Flush(); err == nil {
+		err = flushed
+	}
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// pathOf returns where the outcome of an input is kept.
+func pathOf(record *inputs.Record) string {
+	var path []string
+	for i, part := range record.Parts() {
+		name := strconv.Itoa(i + 1)
+		if i < len(record.Names) {
+			name = FileName([]byte(record.Names[i]))
+		}
+		path = append(path, name, FileName(part))
+	}
+	return filepath.Join(path...)
+}
+
+const (
+	// longestName is how long a file name may be before it is shortened. Systems
+	// allow 255 bytes; the rest is for a number behind it.
+	longestName = 200
+
+	// keptOfName is how much of a long one is kept.
+	keptOfName = 150
+)
+
+// FileName returns a value as the name of a file, different ones for different
+// values. A backslash begins what stands for something else: \_ a slash, \\ a
+// backslash, \t, \n, \r and \0, \xHH another byte that is no text, a \ alone nothing,
+// \. and \.. these. Of a long value the end is \~ and a digest.
+func FileName(value []byte) string {
+	switch string(value) {
+	case "":
+		return `\`
+	case ".", "..":
+		return `\` + string(value)
+	}
+	var b strings.Builder
+	for at := 0; at < len(value) && b.Len() <= longestName; {
+		r, n := utf8.DecodeRune(value[at:])
+		switch escape, special := fileEscapes[r]; {
+		case special:
+			b.WriteString(escape)
+		case r == utf8.RuneError && n == 1, r < ' ':
+			fmt.Fprintf(&b, `\x%02x`, value[at])
+		default:
+			b.Write(value[at : at+n])
+		}
+		at += n
+	}
+	if b.Len() <= longestName {
+		return b.String()
+	}
+	digest := sha256.Sum256(value)
+	return strings.ToValidUTF8(b.String()[:keptOfName], "") + `\~` + hex.EncodeToString(digest[:16])
+}
+
+// fileEscapes are the characters that cannot stand in a name, or not well.
+var fileEscapes = map[rune]string{'/': `\_`, '\\': `\\`, '\t': `\t`, '\n': `\n`, '\r': `\r`, 0: `\0`}

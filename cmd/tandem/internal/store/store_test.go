@@ -1,0 +1,149 @@
+package store_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
+	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
+	"github.com/gotandem/tandem/cmd/tandem/internal/store"
+)
+
+func TestFileName(t *testing.T) {
+	tests := map[string]string{
+		"a": "a", "a b.txt": "a b.txt", "": `\`, ".": `\.`, "..": `\..`, "...": "...", "a/b": `a\_b`, `a\b`: `a\\b`,
+		"a\nb\tc\r": `a\nb\tc\r`, "\x01\xff": `\x01\xff`, "grün": "grün", "\ufffd": "\ufffd",
+	}
+	for value, want := range tests {
+		if got := store.FileName([]byte(value)); got != want {
+			t.Errorf("%q is named %q, want %q", value, got, want)
+		}
+	}
+}
+
+// Different values have different names, which a system takes.
+func FuzzFileName(f *testing.F) {
+	f.Add([]byte("a/b"), []byte(`a\_b`))
+	f.Add([]byte(strings.Repeat("ü", 150)), []byte(strings.Repeat("ü", 151)))
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		name := store.FileName(a)
+		if name == "" || name == "." || name == ".." || len(name) > 220 || strings.ContainsAny(name, "/\x00") {
+			t.Fatalf("%q is named %q", a, name)
+		}
+		if name == store.FileName(b) && !bytes.Equal(a, b) {
+			t.Fatalf("%q and %q are both named %q", a, b, name)
+		}
+	})
+}
+
+// put keeps outcomes of inputs in a store and closes it.
+func put(t *testing.T, path string, records ...inputs.Record) {
+	t.Helper()
+	kept, err := store.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, record := range records {
+		o := outcome.Outcome{
+			Number: i + 1, Input: string(record.Whole), Call: "run " + string(record.Whole), Exit: i,
+			Start: time.Unix(1000, 5e8), Wall: 1500 * time.Millisecond,
+			Stdout: outcome.Stream{Bytes: []byte("out \"1\",\n\t\xffgrün")}, Stderr: spilled(t, strings.Repeat("ü\"\n", 40_000)),
+		}
+		if err := kept.Put(&o, &record); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := kept.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// spilled returns a stream that is in a file.
+func spilled(t *testing.T, text string) outcome.Stream {
+	t.Helper()
+	file, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = file.Close() })
+	if _, err := file.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+	return outcome.Stream{File: file, Size: int64(len(text))}
+}
+
+func fields(values ...string) inputs.Record {
+	r := inputs.Record{Whole: []byte(strings.Join(values, " "))}
+	for _, value := range values {
+		r.Fields = append(r.Fields, []byte(value))
+	}
+	return r
+}
+
+func TestFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "b")
+	named := fields("x", "y")
+	named.Names = []string{"first", "second/"}
+	put(t, dir, inputs.Record{Whole: []byte("v/1")}, fields("x", ".."), inputs.Record{Whole: []byte("v/1")}, inputs.Record{Whole: []byte("v/1~3")}, named)
+	for path, seq := range map[string]string{
+		`1/v\_1`: "1", `1/x/2/\..`: "2", `1/v\_1~3`: "3", `1/v\_1~3~4`: "4", `first/x/second\_/y`: "5",
+	} {
+		for name, want := range map[string]string{"seq": seq, "stdout": "out \"1\",\n\t\xffgrün", "stderr": strings.Repeat("ü\"\n", 40_000)} {
+			if text, err := os.ReadFile(filepath.Join(dir, path, name)); err != nil || string(text) != want {
+				t.Errorf("%s of %s: %v, %d bytes, want %d", name, path, err, len(text), len(want))
+			}
+		}
+	}
+}
+
+func TestTables(t *testing.T) {
+	header := []string{"Seq", "Host", "Starttime", "JobRuntime", "Send", "Receive", "Exitval", "Signal", "Command", "V1", "V2", "Stdout", "Stderr"}
+	row := []string{"1", ":", "1000.500", "1.500", "0", "160016", "0", "0", "run a,\"b\" c", "a,\"b\"", "c", "out \"1\",\n\t\xffgrün", strings.Repeat("ü\"\n", 40_000)}
+	for name, comma := range map[string]rune{"r.csv": ',', "r.TSV": '\t'} {
+		path := filepath.Join(t.TempDir(), name)
+		put(t, path, fields("a,\"b\"", "c"), fields("d", "e"))
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader := csv.NewReader(bytes.NewReader(text))
+		reader.Comma = comma
+		rows, err := reader.ReadAll()
+		if err != nil || len(rows) != 3 || !slices.Equal(rows[0], header) {
+			t.Fatalf("%s: %v, %d rows, header %q", name, err, len(rows), rows[0])
+		}
+		for i, want := range row {
+			if rows[1][i] != want {
+				t.Errorf("%s: column %s is %.50q, want %.50q", name, header[i], rows[1][i], want)
+			}
+		}
+	}
+}
+
+func TestJSONTable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r.json")
+	put(t, path, fields("a", "\xff"), fields("d", "e"))
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	var object struct {
+		Seq                     int
+		Command, Stdout, Stderr string
+		V                       []string
+	}
+	if err := json.Unmarshal([]byte(lines[0]), &object); err != nil || len(lines) != 2 {
+		t.Fatalf("%v, %d lines", err, len(lines))
+	}
+	if object.Seq != 1 || object.Command != "run a \ufffd" || len(object.V) != 2 || object.Stdout != "out \"1\",\n\t\ufffdgrün" || object.Stderr != strings.Repeat("ü\"\n", 40_000) {
+		t.Errorf("%+.100v", object)
+	}
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
+	"github.com/gotandem/tandem/cmd/tandem/internal/progress"
+	"github.com/gotandem/tandem/cmd/tandem/internal/results"
+	"github.com/gotandem/tandem/cmd/tandem/internal/store"
+)
+
+// outputFlags are the flags that say where results go and what is shown.
+type outputFlags struct {
+	unordered  bool
+	keepOrder  bool
+	tag        bool
+	lineBuffer bool
+	results    string
+	quiet      bool
+	progress   progress.Mode
+}
+
+// define declares the flags.
+func (f *outputFlags) define(cmd *cobra.Command) {
+	f.progress = progress.Auto
+	flags := cmd.Flags()
+	flags.BoolVar(&f.unordered, "unordered", false, "write results as they finish")
+	flags.BoolVarP(&f.keepOrder, "keep-order", "k", false, "write results in the order of the inputs, which is the default")
+	flags.BoolVar(&f.tag, "tag", false, "write the input and a TAB before each line of what its call writes")
+	flags.BoolVar(&f.lineBuffer, "line-buffer", false, "write the lines of commands as they come, in any order")
+	flags.StringVar(&f.results, "results", "", "also keep what each call writes: in files below the folder `DIR`, or in one file whose name ends with .csv, .tsv or .json")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "one line for each failure, no progress, no summary")
+	flags.Var(&f.progress, "progress", "how progress is shown on standard error")
+	flags.Lookup("progress").DefValue = string(progress.Auto)
+}
+
+// check refuses flags that contradict each other.
+func (f *outputFlags) check(line arguments.Line) error {
+	switch {
+	case f.unordered && f.keepOrder:
+		return exitf(statusUsage, "--unordered and --keep-order contradict each other: leave one of them out")
+	case f.lineBuffer && line.Command == nil:
+		return exitf(statusUsage, "--line-buffer is for commands, and %s is a Python function, which returns one value: leave it out", line.Task)
+	case f.lineBuffer && f.keepOrder:
+		return exitf(statusUsage, "--line-buffer writes lines as they come and --keep-order does not: leave one of them out")
+	case f.lineBuffer && f.results != "":
+		return exitf(statusUsage, "--line-buffer keeps nothing and --results keeps all: leave one of them out")
+	}
+	return nil
+}
+
+// store opens what keeps results; nil when nothing does.
+func (f *outputFlags) open() (store.Store, error) {
+	if f.results == "" {
+		return nil, nil
+	}
+	kept, err := store.Open(f.results)
+	if err != nil {
+		return nil, exitf(statusUsage, "--results: %w", err)
+	}
+	return kept, nil
+}
+
+// dryRun prints what would run.
+func dryRun(lines func(yield func(line string) bool)) error {
+	w := results.NewWriter(os.Stdout)
+	for line := range lines {
+		if err := w.Append(func(dst []byte) []byte { return append(append(dst, line...), '\n') }); err != nil {
+			break
+		}
+	}
+	return outputError(w.Flush())
+}
