@@ -119,9 +119,13 @@ func diagnose(ctx context.Context, asked string, task arguments.Task) *diagnosis
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeWithin)
 	defer cancel()
+	temp, err := tempDir(os.LookupEnv)
+	if err != nil {
+		temp = os.TempDir() // applySettings has refused it
+	}
 	d := &diagnosis{
 		Schema: 1, Version: version(), Go: strings.TrimPrefix(runtime.Version(), "go"),
-		Facts: machine.Read(), Restrictions: restrictions(runtime.GOOS),
+		Facts: machine.Read(temp), Restrictions: restrictions(runtime.GOOS),
 	}
 	d.probePython(ctx, asked, task)
 	d.probeWorkers(ctx)

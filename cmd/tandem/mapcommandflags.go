@@ -17,6 +17,7 @@ import (
 // commandFlags are the flags that say how commands run. Those of commandsOnly are
 // not for Python functions.
 type commandFlags struct {
+	temp  string // folder for outputs that are too large for memory
 	shell bool
 	pipe  bool
 	block quantity.Size
@@ -84,15 +85,19 @@ func (f *commandFlags) check(cmd *cobra.Command, line arguments.Line, in *inputF
 	return f.checkPipe(cmd, line, in)
 }
 
-// checkFolders refuses folders that are none.
+// checkFolders refuses folders that are none, and notes the one for large outputs.
 func (f *commandFlags) checkFolders(cwd bool) error {
 	if cwd {
 		if info, err := os.Stat(f.cwd); err != nil || !info.IsDir() {
 			return exitf(statusUsage, "--cwd %q: want a folder that exists", f.cwd)
 		}
 	}
-	if info, err := os.Stat(os.TempDir()); err != nil || !info.IsDir() {
-		return exitf(statusUsage, "TMPDIR is %q: want a folder, for outputs that are too large for memory", os.TempDir())
+	var err error
+	if f.temp, err = tempDir(os.LookupEnv); err != nil {
+		return err
+	}
+	if info, err := os.Stat(f.temp); err != nil || !info.IsDir() {
+		return exitf(statusUsage, "TMPDIR is %q: want a folder, for outputs that are too large for memory", f.temp)
 	}
 	return nil
 }
@@ -159,7 +164,7 @@ func (f *commandFlags) config(processes int, memory quantity.Size) command.Confi
 		Dir:           f.cwd,
 		Memory:        int64(memory),
 		Nice:          f.nice,
-		Spill:         command.Spill{Dir: os.TempDir()},
+		Spill:         command.Spill{Dir: f.temp},
 		MaxOutput:     command.NoLimit,
 		ExportNumbers: true,
 	}
