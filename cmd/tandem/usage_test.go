@@ -56,7 +56,7 @@ func TestUsage(t *testing.T) {
 		"command: load":        {"map --load-timeout 1s -- cat", 2, []string{"--load-timeout is for Python functions"}},
 		"no interpreter":       {"map --python /bin/ls tasks.py:echo", 2, []string{"/bin/ls is no Python interpreter", "--python takes another"}},
 		"folder, no python":    {"map --python / tasks.py:echo", 2, []string{"\"/\" is a folder without bin/python"}},
-		"no processes":         {"map -p 0 tasks.py:echo", 2, []string{"--processes is 0: want 1 or more"}},
+		"bad processes":        {"map -p x% tasks.py:echo", 2, []string{"--processes: \"x%\" is no number of processes"}},
 		"no task":              {"map", 2, []string{"no task", "Examples:", "tandem map --help tells more"}},
 		"flag after task":      {"map tasks.py:echo -p 2", 2, []string{"stand before the task"}},
 		"missing file":         {"map task.py:echo", 2, []string{"no file \"task.py\": did you mean tasks.py?"}},
