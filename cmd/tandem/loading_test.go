@@ -87,9 +87,9 @@ func TestKilledRunLeavesTheTerminalClean(t *testing.T) {
 	if o := s.wait(); o.status != 130 {
 		t.Errorf("exit status %d", o.status)
 	}
-	screen.await(t, "2 not finished in ")
+	screen.await(t, "2 not finished")
 	text := screen.String()
-	if _, end, _ := strings.Cut(text[strings.LastIndex(text, "running"):], "\r\x1b[K"); !strings.HasPrefix(end, "tandem: 2 inputs: ") {
+	if _, end, _ := strings.Cut(text[strings.LastIndex(text, "running"):], "\r\x1b[K"); !strings.HasPrefix(end, "tandem: ") || !strings.HasSuffix(end, "\r\n") {
 		t.Errorf("the terminal ends with %q", end)
 	}
 	if strings.Contains(text, "\x1b[?25l") {
