@@ -49,14 +49,17 @@ func Find(s Search) (string, error) {
 }
 
 func findFlag(flag, path string) (string, error) {
+	isPath := strings.ContainsRune(flag, filepath.Separator)
 	if info, err := os.Stat(flag); err == nil && info.IsDir() {
-		path, err := inEnvironment(flag)
-		if err != nil {
+		interpreter, err := inEnvironment(flag)
+		if err == nil {
+			return interpreter, nil
+		}
+		if isPath { // else it can be the name of a program all the same
 			return "", fmt.Errorf("%q is a folder without bin/python: name an interpreter or the folder of a virtual environment", flag)
 		}
-		return path, nil
 	}
-	if strings.ContainsRune(flag, filepath.Separator) {
+	if isPath {
 		if err := executable(flag); err != nil {
 			return "", noInterpreter(flag, err)
 		}

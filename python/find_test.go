@@ -41,6 +41,7 @@ func TestFindTakesTheFirstOf(t *testing.T) {
 	}{
 		"flag with a path":       {Search{Flag: plain, VirtualEnv: at("venv"), Path: path}, plain},
 		"flag with a name":       {Search{Flag: "pypy", VirtualEnv: at("venv"), Path: path}, special},
+		"flag with a folder":     {Search{Flag: at("venv"), Path: path}, inVenv},
 		"virtual environment":    {Search{VirtualEnv: at("venv"), ScriptDir: at("scripts"), Path: path}, inVenv},
 		"beside the script":      {Search{ScriptDir: at("scripts"), Path: path}, inScriptDir},
 		"script without .venv":   {Search{ScriptDir: at("plain"), Path: path}, three},
@@ -65,6 +66,7 @@ func TestFindSaysWhatIsMissing(t *testing.T) {
 	}{
 		"path":        {Search{Flag: "/not/there/python"}, []string{`"/not/there/python"`, "install Python 3.9", "no such file"}},
 		"name":        {Search{Flag: "python3.99", Path: dir}, []string{`"python3.99"`, "not found"}},
+		"folder":      {Search{Flag: dir}, []string{"is a folder without bin/python"}},
 		"no program":  {Search{Flag: text}, []string{"permission denied"}},
 		"environment": {Search{VirtualEnv: dir, Path: dir}, []string{"VIRTUAL_ENV is " + dir, "deactivate"}},
 		"nothing":     {Search{Path: dir}, []string{"no python3 or python on PATH", dir, "install Python 3.9"}},

@@ -121,6 +121,8 @@ func (p *parent) spawn(s setting) {
 		p.connect(socket)
 		return
 	}
+	_, err = socket.Write([]byte(bootstrap)) // the preamble
+	must(err)
 	gate := wire.Gate{Version: wire.Version, Socket: 3, BlackBox: 4, Nonce: "9f3c"}
 	p.process, err = spawner.Start(p.t.Context(), osproc.Command{
 		Path: s.interpreter, Args: interpreterArgs(), Dir: s.dir,

@@ -63,7 +63,7 @@ func completeFlags(cmd *cobra.Command) {
 		switch choices := choicesOf(f); {
 		case slices.Contains(taskFlags, f.Name):
 			complete = completeTask
-		case len(choices) > 0 && f.NoOptDefVal == "":
+		case len(choices) > 0 && f.Value.Type() != "bool":
 			complete = cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp)
 		default:
 			return

@@ -92,13 +92,11 @@ func newDoctor() *cobra.Command {
 	return cmd
 }
 
-// verdict is the error that doctor ends with: what was asked for does not work.
+// verdict is the error that doctor ends with when what was asked for does not
+// work. The report has said why.
 func (d *diagnosis) verdict() error {
-	switch {
-	case d.Task != nil && d.Task.Error != "":
-		return exitf(statusFailed, "%s cannot be loaded: %s", d.Task.Name, d.Task.Error)
-	case !d.Workers:
-		return exitf(statusFailed, "no worker can be started: %s", d.WorkersError)
+	if !d.Workers || d.Task != nil && d.Task.Error != "" {
+		return &exit{status: statusFailed}
 	}
 	return nil
 }
@@ -121,9 +119,13 @@ func diagnose(ctx context.Context, asked string, task arguments.Task) *diagnosis
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeWithin)
 	defer cancel()
+	temp, err := tempDir(os.LookupEnv)
+	if err != nil {
+		temp = os.TempDir() // applySettings has refused it
+	}
 	d := &diagnosis{
 		Schema: 1, Version: version(), Go: strings.TrimPrefix(runtime.Version(), "go"),
-		Facts: machine.Read(), Restrictions: restrictions(runtime.GOOS),
+		Facts: machine.Read(temp), Restrictions: restrictions(runtime.GOOS),
 	}
 	d.probePython(ctx, asked, task)
 	d.probeWorkers(ctx)

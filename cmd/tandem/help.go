@@ -139,7 +139,10 @@ func flagHead(f *pflag.Flag) string {
 	if f.Shorthand != "" {
 		head = "-" + f.Shorthand + ", --" + f.Name
 	}
-	if name != "" {
+	switch {
+	case name != "" && f.NoOptDefVal != "":
+		head += "[=" + name + "]"
+	case name != "":
 		head += " " + name
 	}
 	return head

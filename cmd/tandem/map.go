@@ -44,20 +44,17 @@ const mapUsage = `  tandem map [flags] FILE.py:FUNCTION [::: INPUT...]
 
 Inputs stand behind :::, or are the lines of files behind ::::, of -a FILE or of
 standard input; --glob and --range make some. Several sources make all combinations,
-:::+ and ::::+ pair them. tandem help formats tells more.
+:::+ and ::::+ pair them.
 
-A function gets an input as its argument, or one from each source, or the columns of
-a table by name (--as csv); what it returns is one line of JSON on standard output, in
-the order of the inputs. A command gets the input where {} stands, or as its last
-argument: also {.} without extension, {/} base name, {//} directory, {/.} base
-name without extension, {#} number, {%} slot. It runs without a shell, and its
-output stays together. Messages go to standard error.
+A function gets an input as its argument, or one from each source, or the columns
+of a table by name (--as csv); what it returns is one line of JSON on standard
+output, in the order of the inputs. A command gets it where {} stands, or as its
+last argument, without a shell; its output stays together. Messages go to standard
+error.
 
-Exit status: 0 all fine, 1 some calls failed, 2 wrong command line or a task that
-cannot be loaded, 125 tandem itself failed, 126 the command cannot run, 127 there
-is no such command, 130 after Ctrl-C, 141 when nobody reads the output any more,
-143 after SIGTERM. After Ctrl-C no more inputs are taken, and those that were
-finish; a second one kills them.`
+The first Ctrl-C finishes what runs, the second kills it. More in tandem help
+formats, placeholders, resume, signals, exit-status, environment and, for those
+who come from there, parallel.`
 
 // define declares the flags. What follows the task is not ours to read.
 func (f *mapFlags) define(cmd *cobra.Command) {

@@ -17,6 +17,7 @@ import (
 // commandFlags are the flags that say how commands run. Those of commandsOnly are
 // not for Python functions.
 type commandFlags struct {
+	temp  string // folder for outputs that are too large for memory
 	shell bool
 	pipe  bool
 	block quantity.Size
@@ -85,13 +86,17 @@ func (f *commandFlags) check(cmd *cobra.Command, line arguments.Line, in *inputF
 }
 
 // checkFolders refuses folders that are none: that of --cwd, if it was given, and
-// that for the outputs of commands.
+// that for the outputs of commands, which it notes.
 func (f *commandFlags) checkFolders(cwd, outputs bool) error {
 	if cwd && !isFolder(f.cwd) {
 		return exitf(statusUsage, "--cwd %q: want a folder that exists", f.cwd)
 	}
-	if outputs && !isFolder(os.TempDir()) {
-		return exitf(statusUsage, "TMPDIR is %q: want a folder, for outputs that are too large for memory", os.TempDir())
+	var err error
+	if f.temp, err = tempDir(os.LookupEnv); err != nil {
+		return err
+	}
+	if outputs && !isFolder(f.temp) {
+		return exitf(statusUsage, "TMPDIR is %q: want a folder, for outputs that are too large for memory", f.temp)
 	}
 	return nil
 }
@@ -163,7 +168,7 @@ func (f *commandFlags) config(processes int, memory quantity.Size) command.Confi
 		Dir:           f.cwd,
 		Memory:        int64(memory),
 		Nice:          f.nice,
-		Spill:         command.Spill{Dir: os.TempDir()},
+		Spill:         command.Spill{Dir: f.temp},
 		MaxOutput:     command.NoLimit,
 		ExportNumbers: true,
 	}

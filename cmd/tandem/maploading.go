@@ -71,19 +71,29 @@ func (l loading) await(ex *python.Executor, session *mapping.Session, c *console
 }
 
 const (
-	patientFor  = 2 * time.Second  // of silence; longer looks like a hang
-	sayAgain    = 30 * time.Second // where there is no terminal; more often floods a log
-	showLoading = time.Second      // on a terminal
+	// How long to be silent: on a terminal, where longer looks like a hang, and
+	// elsewhere, where sooner puts a line into the log of each start on a busy
+	// machine.
+	patientFor     = 2 * time.Second
+	patientForLogs = 5 * time.Second
+
+	// How long until the next line.
+	showLoading = time.Second
+	logLoading  = 30 * time.Second
 )
 
 // show says that the task is being loaded until stop is called: at once on a
 // terminal, and everywhere when it takes long.
 func (l loading) show(c *console.Console, began time.Time) (stop func()) {
 	c.Show("tandem: loading " + l.name)
+	patient, again := patientForLogs, logLoading
+	if c.Terminal() {
+		patient, again = patientFor, showLoading
+	}
 	done := make(chan struct{})
 	var shower sync.WaitGroup
 	shower.Go(func() {
-		timer := time.NewTimer(patientFor)
+		timer := time.NewTimer(patient)
 		defer timer.Stop()
 		for {
 			select {
@@ -94,13 +104,10 @@ func (l loading) show(c *console.Console, began time.Time) (stop func()) {
 			text := fmt.Sprintf("tandem: still importing %s, %d s; Ctrl-C ends", l.name, int(time.Since(began).Seconds()))
 			if c.Terminal() {
 				c.Show(text)
-				timer.Reset(showLoading)
-				continue
-			}
-			if !l.quiet {
+			} else if !l.quiet {
 				c.Print(text + "\n")
 			}
-			timer.Reset(sayAgain)
+			timer.Reset(again)
 		}
 	})
 	return func() {

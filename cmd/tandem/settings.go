@@ -28,6 +28,9 @@ var settings = []setting{
 	{"TANDEM_NO_COLOR", "", "with any value: messages are not coloured (--color wins)"},
 }
 
+// aliases are other names of flags.
+var aliases = map[string]string{"processes": "jobs"}
+
 // tempVariable names the folder for temporary files.
 const tempVariable = "TANDEM_TMPDIR"
 
@@ -38,7 +41,7 @@ func applySettings(cmd *cobra.Command, lookup func(string) (string, bool)) error
 	for _, s := range settings {
 		value, _ := lookup(s.variable)
 		flag := cmd.Flags().Lookup(s.flag)
-		if value == "" || flag == nil || flag.Changed {
+		if value == "" || flag == nil || flag.Changed || cmd.Flags().Changed(aliases[s.flag]) {
 			continue
 		}
 		if err := flag.Value.Set(value); err != nil {

@@ -79,8 +79,14 @@ func TestDoctorOfATask(t *testing.T) {
 			t.Errorf("%s: start is %q %q, want %q", task, d.Python.Start, d.Python.StartError, want)
 		}
 	}
-	if o := run(t, "", "doctor", "tasks.py:ecko"); !strings.Contains(o.stdout, "no worker can be started: ") || !strings.Contains(o.stdout, "did you mean 'echo'?") {
-		t.Errorf("stdout is %s", o.stdout)
+	o := run(t, "", "doctor", "tasks.py:ecko")
+	if o.status != 1 || !strings.Contains(o.stdout, "\ntask         tasks.py:ecko cannot be loaded: no function 'ecko'") || !strings.Contains(o.stdout, "\nworkers      can be started\n") {
+		t.Errorf("status %d, stdout is %s", o.status, o.stdout)
+	}
+	o = run(t, "", "doctor", "--json", "broken.py:f")
+	var d diagnosis
+	if err := json.Unmarshal([]byte(o.stdout), &d); err != nil || o.status != 1 || d.Task == nil || !strings.Contains(d.Task.Error, "a_module_that_is_not_there") {
+		t.Errorf("%v, status %d, %+v", err, o.status, d.Task)
 	}
 }
 
@@ -101,6 +107,14 @@ func TestDoctorAsJSON(t *testing.T) {
 	}
 	if d.Schema != 1 || d.Cores < 1 || !d.Workers || d.Python != nil || !strings.Contains(d.PythonError, "install Python") {
 		t.Errorf("%+v", d)
+	}
+}
+
+func TestVersionAsJSON(t *testing.T) {
+	o := run(t, "", "version", "--json")
+	var b build
+	if err := json.Unmarshal([]byte(o.stdout), &b); err != nil || b.Schema != 1 || b.Version == "" || b.System != runtime.GOOS+"/"+runtime.GOARCH {
+		t.Errorf("%v: %s", err, o.stdout)
 	}
 }
 

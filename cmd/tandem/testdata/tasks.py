@@ -88,6 +88,10 @@ def hold_lock(value):
     ctypes.PyDLL(None).sleep(600)
 
 
+def segfault(value):
+    ctypes.string_at(0)
+
+
 def chatter(n):
     print(f"out {n}")
     print(f"err {n}", file=sys.stderr)

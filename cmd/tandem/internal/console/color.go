@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -51,6 +52,12 @@ func Colored(asked Color, getenv func(string) string, terminal bool) bool {
 
 // Paint colours text, or leaves it as it is.
 type Paint bool
+
+// someFailed finds the number of failures in a line that sums up.
+var someFailed = regexp.MustCompile(`\b[1-9][0-9,]* failed\b`)
+
+// Failures colours how many have failed in a line that sums up.
+func (p Paint) Failures(text string) string { return someFailed.ReplaceAllStringFunc(text, p.Red) }
 
 // Red is for what has failed.
 func (p Paint) Red(text string) string { return p.in("31", text) }

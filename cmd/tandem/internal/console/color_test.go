@@ -73,6 +73,21 @@ func TestFailureIsRedInItsFirstLine(t *testing.T) {
 	}
 }
 
+func TestFailuresInASummary(t *testing.T) {
+	for text, want := range map[string]string{
+		"3 ok, 12 failed in 1s": "3 ok, \x1b[31m12 failed\x1b[0m in 1s",
+		"3 ok, 0 failed in 1s":  "3 ok, 0 failed in 1s",
+		"10 ok":                 "10 ok",
+	} {
+		if got := console.Paint(true).Failures(text); got != want {
+			t.Errorf("Failures(%q) = %q, want %q", text, got, want)
+		}
+		if got := console.Paint(false).Failures(text); got != text {
+			t.Errorf("without colours: %q", got)
+		}
+	}
+}
+
 func TestHoldKeepsTheChangingLineAway(t *testing.T) {
 	var out bytes.Buffer
 	c := console.New(&out, func() int { return 0 })

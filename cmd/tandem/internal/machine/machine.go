@@ -27,9 +27,9 @@ type Facts struct {
 	TempError string `json:"temp_error,omitempty"` // why nothing can be written there; empty when it can
 }
 
-// Read reads the facts.
-func Read() Facts {
-	f := Facts{System: runtime.GOOS + "/" + runtime.GOARCH, Cores: runtime.NumCPU(), Temp: os.TempDir()}
+// Read reads the facts. temp is the folder for temporary files.
+func Read(temp string) Facts {
+	f := Facts{System: runtime.GOOS + "/" + runtime.GOARCH, Cores: runtime.NumCPU(), Temp: temp}
 	f.readSystem()
 	if err := tryTemp(f.Temp); err != nil {
 		f.TempError = err.Error()

@@ -48,9 +48,7 @@ func TestParseGroup(t *testing.T) {
 
 func TestRead(t *testing.T) {
 	dir := t.TempDir()
-	t.Setenv("TMPDIR", dir)
-	t.Setenv("TMP", dir)
-	f := Read()
+	f := Read(dir)
 	if f.Cores < 1 || f.Temp != dir || f.TempError != "" {
 		t.Errorf("facts %+v", f)
 	}
@@ -58,9 +56,7 @@ func TestRead(t *testing.T) {
 	if err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
-	t.Setenv("TMPDIR", dir+"/none")
-	t.Setenv("TMP", dir+"/none")
-	if f := Read(); f.TempError == "" {
+	if f := Read(dir + "/none"); f.TempError == "" {
 		t.Errorf("no error for a directory that does not exist: %+v", f)
 	}
 }

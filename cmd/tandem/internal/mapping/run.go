@@ -203,5 +203,5 @@ func (r *run[In, Out]) summarize() {
 	s := r.snapshot()
 	_, stopped := r.Session.Stopped()
 	s.Stopped = stopped || r.halt.Halted()
-	r.Console.Print(s.Summary() + "\n")
+	r.Console.Print(r.Console.Paint().Failures(s.Summary()) + "\n")
 }
