@@ -8,8 +8,9 @@ SAMPLES = 400
 
 def train(rate, penalty, epochs):
     """Train a logistic regression and return how well it does on samples that it
-    has not seen. The parameters are the columns of the input.
+    has not seen. The parameters are the columns of the input, which are text.
     """
+    rate, penalty, epochs = float(rate), float(penalty), int(epochs)
     known, unknown = samples(1), samples(2)
     weights = [0.0, 0.0, 0.0]
     for _ in range(epochs):
