@@ -85,7 +85,7 @@ func newRoot() *cobra.Command {
 		Use:   "tandem",
 		Short: "run one task over many inputs, on threads, processes or both",
 		Example: `  tandem map examples/primes.py:count ::: 100000 200000 300000
-  tandem map -t 32 examples/titles/titles.py:title < urls
+  tandem map -t 32 examples/titles.py:title < urls
   tandem map -- gzip -k {} ::: *.log
   tandem demo`,
 		Args:          refuseUnknown,
