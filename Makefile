@@ -5,6 +5,7 @@
 # make stress  all tests again and again, shuffled, on 1, 2 and 8 processors
 # make fuzz    each fuzz test for FUZZTIME
 # make stress-faults  each fault of Python tasks FAULT_RUNS times, on all Pythons
+# make stress-cli  the behaviours of the built command, in the size of users' work
 # make cross   compile for the other systems only
 
 GO             ?= go
@@ -14,6 +15,7 @@ TEST_TIMEOUT   ?= 15m
 STRESS_TIMEOUT ?= 60m
 FAULT_RUNS     ?= 10
 FAULTS_TIMEOUT ?= 240m
+CLI_TIMEOUT    ?= 240m
 
 # Platforms that must compile, and those of them whose own files are vetted.
 CROSS     = darwin/arm64 darwin/amd64 windows/amd64 linux/arm64
@@ -30,7 +32,7 @@ export GOFLAGS
 
 .DEFAULT_GOAL := test
 .NOTPARALLEL:
-.PHONY: test fmt vet staticcheck cross python race race-tools bench stress stress-faults fuzz
+.PHONY: test fmt vet staticcheck cross python race race-tools bench stress stress-faults stress-cli fuzz
 
 test: fmt vet staticcheck cross python race
 
@@ -94,6 +96,12 @@ stress: race-tools
 
 stress-faults: race-tools
 	CGO_ENABLED=1 $(GO) test -race -run '^TestFaults$$' -timeout $(FAULTS_TIMEOUT) ./python -fault-runs=$(FAULT_RUNS)
+
+# Gigabytes of memory and disk, in $$TMPDIR; without the race detector, which the
+# small size of the same tests has.
+stress-cli:
+	$(GO) test -count=1 -run '^(TestConformance|TestHostileNames|TestKilledAndResumed|TestLinesThroughCat|TestManyCallsTakeBoundedMemory)$$' \
+		-timeout $(CLI_TIMEOUT) ./cmd/tandem -large
 
 fuzz:
 	@set -e; grep -rE --include='*_test.go' --exclude-dir=testdata --exclude-dir=bench --exclude-dir='.?*' \

@@ -26,7 +26,7 @@ func newMap() *cobra.Command {
 		Use:   "map",
 		Short: "run a Python function or a command once for each input",
 		Example: `  tandem map examples/primes.py:count ::: 100000 200000 300000
-  tandem map -p 1 -t 32 examples/titles.py:title < urls
+  tandem map -p 1 -t 32 examples/titles/titles.py:title < urls
   tandem map --output raw os.path:abspath ::: *
   tandem map -- gzip -k {} ::: *.log
   find . -name '*.png' -print0 | tandem map -0 -- convert {} {.}.jpg`,

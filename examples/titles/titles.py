@@ -1,12 +1,4 @@
-"""Waiting work: fetch pages and return their titles. Threads make it faster.
-
-    tandem map -p 1 -t 32 examples/titles.py:title < urls
-
-Without a network, serve this directory in another terminal and fetch from it:
-
-    python3 -m http.server 8000 --bind 127.0.0.1
-    tandem map -t 8 examples/titles.py:title ::: http://127.0.0.1:8000/
-"""
+"""Waiting work: fetch pages and return their titles. Threads make it faster."""
 
 import html
 import re
