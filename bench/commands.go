@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,29 +28,38 @@ const commandSlots = 2
 // jobs runs program n times, each with one argument, start and end included.
 type jobs func(ctx context.Context, n int) error
 
-// xargs is the contender that the goal of row 7 names.
-const xargs = "xargs -P2 -n1"
+// Contenders that goals of row 7 name.
+const (
+	mapCommand = "tandem map -p 2"
+	xargs      = "xargs -P2 -n1"
+)
 
 // commandTrials is row 7.
 func commandTrials(s settings) []trial.Trial {
-	counts := []int{100, 500, 1000, 2000}
-	few := counts[:2] // for what takes milliseconds a command
+	counts := []int{1, 1, 1, 1000, 10_000}
 	if s.quick {
-		counts, few = []int{20, 100}, []int{20, 100}
+		counts = []int{1, 1, 100}
 	}
 	return []trial.Trial{{
 		Title:   fmt.Sprintf("One command: %s, %d at once", program, commandSlots),
 		Metrics: []trial.Metric{{Name: "one more command", Unit: "ms"}, {Name: "start and end", Unit: "ms"}},
-		Goals:   []trial.Goal{{Text: "no more than xargs", Against: xargs, Bound: 1}},
+		Goals: []trial.Goal{
+			{Text: "no more than xargs", Against: xargs, Bound: 1},
+			{Text: "tandem map is there within 10 ms", Of: mapCommand, Metric: 1, Bound: 10},
+			{Text: "tandem map: no more than xargs", Of: mapCommand, Against: xargs, Bound: 1},
+		},
 		Notes: []string{
-			fmt.Sprintf("slope and intercept of the straight line through the times for %v commands, fitted for each round; GNU parallel: %v", counts, few),
+			fmt.Sprintf("slope and intercept of the straight line through the times for %v commands, fitted for each round by relative distances", counts),
 			"start and end of command.Exec are New and Close within this process; for the others, those of a process",
 		},
 		Contenders: []trial.Contender{
 			{Name: "tandem command.Exec", Open: ready(execCommands, counts)},
-			{Name: "tandem map -p 2", Open: func(ctx context.Context) (trial.Session, error) { return openTandem(ctx, counts) }},
+			{Name: mapCommand, Open: func(ctx context.Context) (trial.Session, error) { return openTandem(ctx, counts) }},
 			{Name: xargs, Open: tool([]string{"xargs", "-P" + strconv.Itoa(commandSlots), "-n1", program}, counts)},
-			{Name: "GNU parallel -j2", Open: openParallel(few)},
+			{Name: "GNU parallel -j2", Open: openParallel(counts)},
+			{Name: "GNU parallel -j2 --fast", Open: openParallel(counts, "--fast")},
+			{Name: "rush -j2", Open: openRush(counts)},
+			{Name: "rust-parallel -j2", Open: tool([]string{"rust-parallel", "-j" + strconv.Itoa(commandSlots), program}, counts)},
 			{Name: "os/exec, 2 goroutines", Open: ready(execByHand, counts)},
 		},
 	}}
@@ -71,7 +81,7 @@ func fitted(work jobs, counts []int) trial.Session {
 			}
 			points = append(points, stats.Point{X: float64(n), Y: float64(time.Since(start)) / float64(time.Millisecond)})
 		}
-		line, err := stats.Fit(points)
+		line, err := stats.FitRelative(points)
 		return trial.Sample{Values: []float64{line.Slope, line.Intercept}, Points: points}, err
 	}}
 }
@@ -155,14 +165,29 @@ func feed(cmd *exec.Cmd, n int) error {
 	return nil
 }
 
-// openParallel refuses a program of that name that is not GNU's.
-func openParallel(counts []int) func(context.Context) (trial.Session, error) {
+// openParallel refuses a program of that name that is not GNU's, or one that does
+// not know an option.
+func openParallel(counts []int, options ...string) func(context.Context) (trial.Session, error) {
 	return func(ctx context.Context) (trial.Session, error) {
 		version, err := exec.CommandContext(ctx, "parallel", "--version").Output()
 		if err != nil || !strings.HasPrefix(string(version), "GNU parallel") {
 			return trial.Session{}, trial.Unavailable("not installed")
 		}
-		args := []string{"parallel", "--will-cite", "-j" + strconv.Itoa(commandSlots), program}
+		args := slices.Concat([]string{"parallel", "--will-cite", "-j" + strconv.Itoa(commandSlots)}, options, []string{program})
+		if err := feed(exec.CommandContext(ctx, args[0], args[1:]...), 1); err != nil && len(options) > 0 {
+			return trial.Session{}, trial.Unavailable("the installed version does not have it")
+		}
+		return tool(args, counts)(ctx)
+	}
+}
+
+// openRush refuses the shell of that name.
+func openRush(counts []int) func(context.Context) (trial.Session, error) {
+	return func(ctx context.Context) (trial.Session, error) {
+		args := []string{"rush", "-j", strconv.Itoa(commandSlots), program + " {}"}
+		if err := feed(exec.CommandContext(ctx, args[0], args[1:]...), 1); err != nil {
+			return trial.Session{}, trial.Unavailable("not installed")
+		}
 		return tool(args, counts)(ctx)
 	}
 }

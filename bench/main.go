@@ -37,7 +37,7 @@ const (
 )
 
 // limit bounds one measurement. What takes longer hangs.
-const limit = time.Minute
+const limit = 3 * time.Minute
 
 func main() {
 	worker.Main(increment, hold)

@@ -88,6 +88,18 @@ func TestFit(t *testing.T) {
 	}
 }
 
+// An error of a tenth of a large value does not hide a small intercept.
+func TestFitRelative(t *testing.T) {
+	points := []stats.Point{{X: 1, Y: 11}, {X: 1, Y: 11}, {X: 1000, Y: 1100}, {X: 10_000, Y: 9000}}
+	line, err := stats.FitRelative(points)
+	if err != nil || math.Abs(line.Intercept-10) > 0.5 || math.Abs(line.Slope-1) > 0.1 {
+		t.Errorf("FitRelative = %+v, %v, want intercept 10 and slope 1", line, err)
+	}
+	if _, err := stats.FitRelative(nil); !errors.Is(err, stats.ErrNoLine) {
+		t.Errorf("of nothing: error = %v, want ErrNoLine", err)
+	}
+}
+
 func TestFitRefusesPointsWithoutALine(t *testing.T) {
 	for name, points := range map[string][]stats.Point{
 		"none":       nil,
