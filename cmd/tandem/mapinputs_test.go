@@ -12,7 +12,7 @@ import (
 )
 
 // files makes files in a folder of the test and returns the folder.
-func files(t *testing.T, contents map[string]string) string {
+func folder(t *testing.T, contents map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range contents {
@@ -24,7 +24,7 @@ func files(t *testing.T, contents map[string]string) string {
 }
 
 func TestMapSources(t *testing.T) {
-	dir := files(t, map[string]string{
+	dir := folder(t, map[string]string{
 		"ab": "a\nb\n", "12": "1\n2\n", "nul": "a\nb\x00c\x00", "t.csv": "width,height\n3,4\n5,6\n", "u.csv": "width\n1\n2\n", "h.csv": "height\n8\n9\n",
 	})
 	tests := map[string]struct {
@@ -79,7 +79,7 @@ func TestMapBadRecords(t *testing.T) {
 // What cannot fit is refused before any call, also when it is known only after
 // the header was read.
 func TestMapRefusesInputs(t *testing.T) {
-	dir := files(t, map[string]string{"t.csv": "name,agee\nann,7\n", "bad.csv": "a,,c\n", "lines": "1\n"})
+	dir := folder(t, map[string]string{"t.csv": "name,agee\nann,7\n", "bad.csv": "a,,c\n", "lines": "1\n"})
 	tests := map[string]struct {
 		args string
 		want string
@@ -148,7 +148,7 @@ func TestMapSourcesStream(t *testing.T) {
 // A source that is broken on the way ends the run after the results of what it
 // gave.
 func TestMapSourceFails(t *testing.T) {
-	dir := files(t, map[string]string{"a.csv": "x\n1\n"})
+	dir := folder(t, map[string]string{"a.csv": "x\n1\n"})
 	run(t, "", "map", "-q", "tasks.py:area", ":::", "1", "::::", dir).expect(t, 2, "", "is a directory: give a file")
 	run(t, "", "map", "--as", "csv", "tasks.py:members", "::::", dir+"a.csv", dir+"a.csv").
 		expect(t, 2, "", "two of them have a field \"x\": rename one")

@@ -96,7 +96,7 @@ func newRoot() *cobra.Command {
 		Use:   "tandem",
 		Short: "run one task over many inputs, on threads, processes or both",
 		Example: `  tandem map examples/primes.py:count ::: 100000 200000 300000
-  tandem map -p 1 -t 32 examples/titles.py:title < urls
+  tandem map -p 1 -t 32 examples/titles/titles.py:title < urls
   tandem map -- gzip -k {} ::: *.log
   tandem demo`,
 		Args:              refuseUnknown,
