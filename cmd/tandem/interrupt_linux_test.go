@@ -63,7 +63,7 @@ func TestControlCOnATerminalFinishesWhatRuns(t *testing.T) {
 			if o.status != 130 || strings.Count(o.stdout, "released") != 2 {
 				t.Errorf("exit status %d, stdout %q", o.status, o.stdout)
 			}
-			screen.await(t, "tandem: 2 inputs: 2 ok, 0 failed in ")
+			screen.await(t, "tandem: 2 inputs: 2 ok, 0 failed, the rest not run in ")
 			expectQuiet(t, screen)
 		})
 	}
