@@ -27,7 +27,7 @@ func TestUsage(t *testing.T) {
 		"bad duration":         {"map --timeout soon tasks.py:echo", 2, []string{"--timeout", "1h30m"}},
 		"bad size":             {"map --memory much tasks.py:echo", 2, []string{"--memory", "512M"}},
 		"bad format":           {"map --as xml tasks.py:echo", 2, []string{"want auto, json, str or csv"}},
-		"no processes":         {"map -p 0 tasks.py:echo", 2, []string{"--processes is 0: want 1 or more"}},
+		"no processes":         {"map -p x tasks.py:echo", 2, []string{"is no number of processes"}},
 		"no task":              {"map", 2, []string{"no task"}},
 		"flag after task":      {"map tasks.py:echo -p 2", 2, []string{"stand before the task"}},
 		"missing file":         {"map task.py:echo", 2, []string{"no file \"task.py\": did you mean tasks.py?"}},
