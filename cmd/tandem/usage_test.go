@@ -22,7 +22,7 @@ func TestUsage(t *testing.T) {
 	}{
 		"no verb":              {"", 2, []string{"Examples:", "tandem map"}},
 		"unknown verb":         {"mpa", 2, []string{"no command \"mpa\": did you mean tandem map?"}},
-		"unknown verb, far":    {"frobnicate", 2, []string{"want one of demo, doctor, map, version"}},
+		"unknown verb, far":    {"frobnicate", 2, []string{"want one of completion, demo, doctor"}},
 		"unknown flag":         {"map --timout 1 tasks.py:echo", 2, []string{"no flag --timout: did you mean --timeout?"}},
 		"bad duration":         {"map --timeout soon tasks.py:echo", 2, []string{"--timeout", "1h30m"}},
 		"bad size":             {"map --memory much tasks.py:echo", 2, []string{"--memory", "512M"}},
@@ -42,7 +42,7 @@ func TestUsage(t *testing.T) {
 		"command: not allowed": {"map -- " + locked, 126, []string{"cannot be run: permission denied"}},
 		"command: threads":     {"map -t 4 -- cat", 2, []string{"--threads is for Python functions"}},
 		"command: start":       {"map --start spawn -- cat", 2, []string{"--start is for Python functions"}},
-		"bad start":            {"map --start fork tasks.py:echo", 2, []string{"want one of auto, template, spawn"}},
+		"bad start":            {"map --start fork tasks.py:echo", 2, []string{"want auto, template or spawn"}},
 		"missing preload":      {"map --preload nope --start spawn tasks.py:echo", 2, []string{"no module 'nope'"}},
 		"bad initializer":      {"map --initializer broken tasks.py:echo", 2, []string{"Initializer is \"broken\": want FILE.py:FUNCTION"}},
 		"failing initializer":  {"map --initializer tasks.py:initialize_badly tasks.py:echo", 2, []string{"Traceback", "in initialize_badly", "initializer: tasks.py:initialize_badly raised ValueError: no model"}},
