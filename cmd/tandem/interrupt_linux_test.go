@@ -63,7 +63,7 @@ func TestControlCOnATerminalFinishesWhatRuns(t *testing.T) {
 			if o.status != 130 || strings.Count(o.stdout, "released") != 2 {
 				t.Errorf("exit status %d, stdout %q", o.status, o.stdout)
 			}
-			screen.await(t, "tandem: 2 inputs: 2 ok, 0 failed")
+			screen.await(t, "tandem: 2 inputs: 2 ok, 0 failed, the rest not run in ")
 			expectQuiet(t, screen)
 		})
 	}
@@ -80,12 +80,12 @@ func TestControlCTwiceOnATerminalKills(t *testing.T) {
 			s, keys, screen := startOn(t, append(append([]string{"map"}, args...), ":::", "1", "2")...)
 			screen.await(t, "started")
 			typeKeys(t, keys, controlC)
-			screen.await(t, "press Ctrl-C again to stop ")
+			screen.await(t, "press Ctrl-C again to stop them")
 			typeKeys(t, keys, controlC)
 			if o := s.wait(); o.status != 130 || o.stdout != "" {
 				t.Errorf("exit status %d, stdout %q", o.status, o.stdout)
 			}
-			screen.await(t, " not finished")
+			screen.await(t, "tandem: 2 inputs: 0 ok, 0 failed, 2 not finished in ")
 			expectQuiet(t, screen)
 		})
 	}

@@ -79,7 +79,7 @@ func TestInterruptFinishesWhatRuns(t *testing.T) {
 			fmt.Fprint(gate, "released")
 			_ = gate.Close()
 			want := map[string]string{"python": "\"released\"\n", "command": "started\nreleased"}[name]
-			s.wait().expect(t, 130, want, "tandem: 1 input: 1 ok, 0 failed")
+			s.wait().expect(t, 130, want, "tandem: 1 input: 1 ok, 0 failed, the rest not run in ")
 		})
 	}
 }
@@ -89,10 +89,10 @@ func TestInterruptTwiceKills(t *testing.T) {
 	s := start(t, "map", "-p", "2", "tasks.py:overstay", ":::", "1", "2", "3")
 	s.stderr.await(t, "started")
 	s.signal(syscall.SIGINT)
-	s.stderr.await(t, "press Ctrl-C again to stop ")
+	s.stderr.await(t, "tandem: finishing 2 calls, press Ctrl-C again to stop them\n")
 	s.signal(syscall.SIGINT)
 	o := s.wait()
-	o.expect(t, 130, "", ": 0 ok, 0 failed, ", " not finished")
+	o.expect(t, 130, "", "tandem: 2 inputs: 0 ok, 0 failed, 2 not finished, 1 not run in ")
 	if strings.Contains(o.stderr, "tandem: input") {
 		t.Errorf("errors about calls that were stopped:\n%s", o.stderr)
 	}
@@ -116,7 +116,7 @@ func TestTerminateFinishesWhatRuns(t *testing.T) {
 			s.stderr.await(t, want.said)
 			fmt.Fprint(gate, "released")
 			_ = gate.Close()
-			s.wait().expect(t, want.status, "started\nreleased", "tandem: 1 input: 1 ok, 0 failed")
+			s.wait().expect(t, want.status, "started\nreleased", "tandem: 1 input: 1 ok, 0 failed, the rest not run in ")
 		})
 	}
 }
