@@ -52,9 +52,10 @@ func (d *delivery) item() *item {
 	return new(item)
 }
 
-// put delivers an item and those that waited for it, or lets it wait for its turn.
-// It takes the item's streams over. It blocks while the output does.
+// put counts an item and delivers it and those that waited for it, or lets it wait
+// for its turn. It takes the item's streams over. It blocks while the output does.
 func (d *delivery) put(i *item) {
+	d.count(i)
 	d.mu.Lock()
 	if d.unordered {
 		d.deliver(i)
@@ -88,6 +89,23 @@ func (d *delivery) putInOrder(i *item) {
 	d.hold(d.order.full())
 }
 
+// release lets calls start although outcomes wait.
+func (d *delivery) release() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.hold(false)
+}
+
+// failed notes that the recorder has failed. A nil error is none.
+func (d *delivery) failed(err error) {
+	if err == nil {
+		return
+	}
+	d.mu.Lock()
+	d.note(err)
+	d.unlock()
+}
+
 // flush writes what waits for others to travel with. The timer calls it, perhaps
 // after close.
 func (d *delivery) flush() {
@@ -100,11 +118,14 @@ func (d *delivery) flush() {
 
 func (d *delivery) flushLocked() {
 	d.armed = false
-	if err := d.writer.Flush(); err != nil {
-		d.note(err)
-	} else if d.recorder != nil {
-		d.note(d.recorder.Flush())
+	err := d.writer.Flush()
+	if err == nil && d.store != nil {
+		err = d.store.Flush()
 	}
+	if err == nil && d.recorder != nil {
+		err = d.recorder.Flush()
+	}
+	d.note(err)
 }
 
 // close writes what waits and returns the first error of all. Nothing is written or
@@ -148,12 +169,13 @@ func (d *delivery) unlock() {
 func (d *delivery) deliver(i *item) {
 	switch {
 	case i.state == skipped:
+		if d.store != nil {
+			d.store.Skip(i.Number, &i.record)
+		}
 	case i.Cut:
-		d.counters.Unfinished()
 		d.record(i)
 	default:
 		d.write(i)
-		d.count(i)
 		d.record(i)
 	}
 	d.recycle(i)
@@ -185,8 +207,11 @@ func (d *delivery) stdout(i *item) error {
 	if !d.tag {
 		return d.writer.Stream(i.Stdout)
 	}
-	_, err := i.Stdout.WriteTo(results.NewTagger(d.writer, results.Tag(i.Input)))
-	return err
+	tagger := results.NewTagger(d.writer, results.Tag(i.Input))
+	if _, err := i.Stdout.WriteTo(tagger); err != nil {
+		return err
+	}
+	return tagger.End()
 }
 
 func (d *delivery) stderr(i *item) {
@@ -198,10 +223,16 @@ func (d *delivery) stderr(i *item) {
 	})
 }
 
+// count counts an item when it has ended, which may be long before its turn.
 func (d *delivery) count(i *item) {
-	if i.Err != nil {
+	switch {
+	case i.state == skipped:
+		d.counters.Skipped()
+	case i.Cut:
+		d.counters.Unfinished()
+	case i.Err != nil:
 		d.counters.Failed()
-	} else {
+	default:
 		d.counters.Succeeded()
 	}
 }

@@ -22,28 +22,23 @@ func NewLines() *Lines { return new(Lines) }
 // functions may be called at the same time as those of other calls. They block while
 // the output does.
 func (l *Lines) Of(number int, input []byte) (stdout, stderr func(lines []byte) error) {
-	tag := results.Tag(string(input))
-	out := &callLines{lines: l, number: number}
-	outTagger, errTagger := results.NewTagger(out, tag), results.NewTagger(nil, tag)
+	var out io.Writer = &callLines{lines: l, number: number}
+	tagged := func(w io.Writer) io.Writer { return w }
+	if l.delivery != nil && l.delivery.tag { // nil: nothing will run
+		tag := results.Tag(string(input))
+		out = results.NewTagger(out, tag)
+		tagged = func(w io.Writer) io.Writer { return results.NewTagger(w, tag) } // what comes begins a line
+	}
 	stdout = func(p []byte) error {
-		return l.write(func(d *delivery) error {
-			var w io.Writer = out
-			if d.tag {
-				w = outTagger
-			}
-			_, err := w.Write(p)
+		return l.write(func(*delivery) error {
+			_, err := out.Write(p)
 			return err
 		})
 	}
 	stderr = func(p []byte) error {
 		return l.write(func(d *delivery) error {
 			err := d.writer.Flush() // what somebody reads on one terminal comes in this order
-			d.console.Stream(func(w io.Writer) {
-				if d.tag {
-					w = errTagger.To(w)
-				}
-				_, _ = w.Write(p)
-			})
+			d.console.Stream(func(w io.Writer) { _, _ = tagged(w).Write(p) })
 			return err
 		})
 	}
