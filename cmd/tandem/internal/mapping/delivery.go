@@ -31,6 +31,7 @@ type delivery struct {
 	store     store.Store // nil: nothing is kept
 	counters  *progress.Counters
 	hold      func(bool)      // lets no more calls start, or again
+	awaits    func() bool     // whether a call waits to start again; then nothing is held
 	broken    func(err error) // is told the first error, without the lock
 	timer     *time.Timer
 	spare     sync.Pool // of *item
@@ -86,10 +87,11 @@ func (d *delivery) putInOrder(i *item) {
 			d.note(d.recorder.Held(&i.Outcome))
 		}
 	}
-	d.hold(d.order.full())
+	d.hold(d.order.full() && !d.awaits())
 }
 
-// release lets calls start although outcomes wait.
+// release lets calls start although outcomes wait: they may wait for one that is to
+// start again, behind an input that is held.
 func (d *delivery) release() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -172,9 +172,12 @@ func (g *guard) next(ctx context.Context, read *chan flight) (fl flight, found b
 	}
 }
 
-// waits reports whether a call waits to start again. The lock of the delivery may be
-// held.
+// waits reports whether a call waits to start again; none does without a guard. The
+// lock of the delivery may be held.
 func (g *guard) waits() bool {
+	if g == nil {
+		return false
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return len(g.returned) > 0

@@ -22,15 +22,17 @@ func NewLines() *Lines { return new(Lines) }
 // functions may be called at the same time as those of other calls. They block while
 // the output does.
 func (l *Lines) Of(number int, input []byte) (stdout, stderr func(lines []byte) error) {
-	var out io.Writer = &callLines{lines: l, number: number}
-	tagged := func(w io.Writer) io.Writer { return w }
-	if l.delivery != nil && l.delivery.tag { // nil: nothing will run
+	beginning := func(w io.Writer) io.Writer { return w } // writes what begins a line
+	if l.delivery != nil && l.delivery.tag {              // nil: nothing will run
 		tag := results.Tag(string(input))
-		out = results.NewTagger(out, tag)
-		tagged = func(w io.Writer) io.Writer { return results.NewTagger(w, tag) } // what comes begins a line
+		beginning = func(w io.Writer) io.Writer { return results.NewTagger(w, tag) }
 	}
+	var out io.Writer
 	stdout = func(p []byte) error {
 		return l.write(func(*delivery) error {
+			if l.by != number {
+				out = beginning(&callLines{lines: l, number: number})
+			}
 			_, err := out.Write(p)
 			return err
 		})
@@ -38,7 +40,7 @@ func (l *Lines) Of(number int, input []byte) (stdout, stderr func(lines []byte) 
 	stderr = func(p []byte) error {
 		return l.write(func(d *delivery) error {
 			err := d.writer.Flush() // what somebody reads on one terminal comes in this order
-			d.console.Stream(func(w io.Writer) { _, _ = tagged(w).Write(p) })
+			d.console.Stream(func(w io.Writer) { _, _ = beginning(w).Write(p) })
 			return err
 		})
 	}

@@ -79,7 +79,7 @@ func newRun[In, Out any](job Job[In, Out]) *run[In, Out] {
 	}
 	r.delivery = &delivery{
 		unordered: job.Unordered, tag: job.Tag, console: job.Console, recorder: job.Recorder, store: job.Store,
-		counters: &r.counters, hold: r.hold, broken: r.broken,
+		counters: &r.counters, hold: r.gate.Hold, awaits: r.guard.waits, broken: r.broken,
 		order: newOrder(), writer: results.NewWriter(job.Output),
 	}
 	r.delivery.timer = time.AfterFunc(time.Hour, r.delivery.flush)
@@ -120,13 +120,6 @@ func (r *run[In, Out]) finish() {
 	if err := r.Source.Err(); err != nil {
 		r.failWith(SourceStatus(err), err)
 	}
-}
-
-// hold lets no more calls start while as many outcomes wait as may. Where a call is to
-// start again they may wait for that one, behind an input that would be held: then it
-// lets them start.
-func (r *run[In, Out]) hold(full bool) {
-	r.gate.Hold(full && (r.guard == nil || !r.guard.waits()))
 }
 
 // broken ends the run because of what it writes: standard output that nobody reads
