@@ -52,11 +52,12 @@ type Gate struct {
 	speed   speed
 	ahead   int
 
+	held atomic.Bool // seldom written
+
 	_ [64]byte // what End writes stays off the lines that Enter reads
 
 	ended  atomic.Int64
 	wakeAt atomic.Int64 // as many ends wake Enter
-	held   atomic.Bool
 }
 
 // noEnd is more ends than there can be.

@@ -29,6 +29,7 @@ type run[In, Out any] struct {
 	gate     *gate.Gate
 	guard    *guard // nil: memory is not guarded
 	halt     *halting.Counter
+	stock    stock // whose get belongs to the feeder
 	delivery *delivery
 	counters progress.Counters
 	began    time.Time
@@ -63,7 +64,7 @@ func Run[In, Out any](job Job[In, Out]) (Counts, error) {
 }
 
 func newRun[In, Out any](job Job[In, Out]) (*run[In, Out], error) {
-	r := &run[In, Out]{Job: job, gate: gate.New(job.Gate), began: time.Now()}
+	r := &run[In, Out]{Job: job, gate: gate.New(job.Gate), stock: newStock(), began: time.Now()}
 	var err error
 	if r.halt, err = halting.NewCounter(job.Halt, job.Total); err != nil {
 		return nil, &Failure{2, err}
@@ -82,7 +83,7 @@ func newRun[In, Out any](job Job[In, Out]) (*run[In, Out], error) {
 	}
 	r.delivery = &delivery{
 		unordered: job.Unordered, tag: job.Tag, console: job.Console, recorder: job.Recorder, store: job.Store,
-		counters: &r.counters, hold: r.gate.Hold, broken: r.broken,
+		counters: &r.counters, hold: r.gate.Hold, broken: r.broken, stock: &r.stock,
 		order: newOrder(), writer: results.NewWriter(job.Output),
 	}
 	r.delivery.timer = time.AfterFunc(time.Hour, r.delivery.flush)
@@ -113,8 +114,8 @@ func (r *run[In, Out]) consume() {
 // finish writes what is left when no call runs any more.
 func (r *run[In, Out]) finish() {
 	if r.guard != nil {
-		for _, fl := range r.guard.leftBehind() {
-			r.notStarted(&fl)
+		for _, i := range r.guard.leftBehind() {
+			r.notStarted(i)
 		}
 	}
 	if err := r.delivery.close(); err != nil {
@@ -190,7 +191,7 @@ func (r *run[In, Out]) snapshot() progress.Snapshot {
 	s.Total, s.Elapsed = int64(r.Total), time.Since(r.began)
 	s.Running = r.Executor.Stats().Running
 	if fl, found := r.Flights.oldest(); found {
-		s.Oldest, s.OldestFor = string(fl.record.Whole), time.Since(fl.started)
+		s.Oldest, s.OldestFor = string(fl.input), time.Since(fl.started)
 	}
 	return s
 }
