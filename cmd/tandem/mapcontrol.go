@@ -68,14 +68,17 @@ func (f *controlFlags) check(cmd *cobra.Command) error {
 	case f.retries < 0:
 		return exitf(statusUsage, "--retries is %d: want the number of tries, or 0 for no limit", f.retries)
 	}
-	if _, known := machine.RunningThreads(); f.load.given() && !known {
+	if f.load.given() && !knows(machine.RunningThreads()) {
 		return exitf(statusUsage, "--load needs /proc/loadavg, which this system (%s) does not have: leave it out", runtime.GOOS)
 	}
-	if _, known := machine.FreeMemory(); f.memfree > 0 && !known {
+	if f.memfree > 0 && !knows(machine.FreeMemory()) {
 		return exitf(statusUsage, "--memfree needs /proc/meminfo, which this system (%s) does not have: leave it out", runtime.GOOS)
 	}
 	return nil
 }
+
+// knows reports whether the machine told a value.
+func knows[T any](_ T, known bool) bool { return known }
 
 // single reports whether calls must not wait in the executor.
 func (f *controlFlags) single() bool {

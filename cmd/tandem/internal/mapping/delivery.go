@@ -34,23 +34,16 @@ type delivery struct {
 	awaits    func() bool     // whether a call waits to start again; then nothing is held
 	broken    func(err error) // is told the first error, without the lock
 	timer     *time.Timer
-	spare     sync.Pool // of *item
+	stock     *stock // whose put belongs to who has the lock
 
 	mu     sync.Mutex
 	order  order
 	writer *results.Writer
+	holds  bool // hold was told so
 	armed  bool // the timer will flush
 	closed bool
 	err    error // the first
 	told   bool  // broken was told it
-}
-
-// item returns an empty item.
-func (d *delivery) item() *item {
-	if i, ok := d.spare.Get().(*item); ok {
-		return i
-	}
-	return new(item)
 }
 
 // put counts an item and delivers it and those that waited for it, or lets it wait
@@ -76,6 +69,10 @@ func (d *delivery) armLocked() {
 }
 
 func (d *delivery) putInOrder(i *item) {
+	if d.order.pass(i) {
+		d.deliver(i)
+		return
+	}
 	number := i.Number
 	d.order.put(i)
 	for next := d.order.take(); next != nil; next = d.order.take() {
@@ -87,7 +84,10 @@ func (d *delivery) putInOrder(i *item) {
 			d.note(d.recorder.Held(&i.Outcome))
 		}
 	}
-	d.hold(d.order.full() && !d.awaits())
+	if full := d.order.full() && !d.awaits(); full != d.holds {
+		d.holds = full
+		d.hold(full)
+	}
 }
 
 // release lets calls start although outcomes wait: they may wait for one that is to
@@ -95,6 +95,7 @@ func (d *delivery) putInOrder(i *item) {
 func (d *delivery) release() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.holds = false
 	d.hold(false)
 }
 
@@ -180,7 +181,7 @@ func (d *delivery) deliver(i *item) {
 		d.write(i)
 		d.record(i)
 	}
-	d.recycle(i)
+	d.stock.put(i)
 }
 
 // write writes what an item has to show.
@@ -248,19 +249,4 @@ func (d *delivery) record(i *item) {
 	case !i.Cut:
 		d.note(d.recorder.Written(i.Number))
 	}
-}
-
-// largestSpare is how large the storage of a result may be that is used again.
-const largestSpare = 4 << 10
-
-// recycle gives an item's files back, and its memory to the next one.
-func (d *delivery) recycle(i *item) {
-	storage := i.Stdout.Bytes
-	i.Stdout.Close()
-	i.Stderr.Close()
-	*i = item{}
-	if cap(storage) <= largestSpare {
-		i.Stdout.Bytes = storage[:0]
-	}
-	d.spare.Put(i)
 }

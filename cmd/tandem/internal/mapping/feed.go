@@ -12,20 +12,18 @@ import (
 // gate starts at once.
 func (r *run[In, Out]) inputs() iter.Seq[In] {
 	return func(yield func(In) bool) {
-		index := 0
-		for fl := range r.flightsToStart() {
-			in, err := r.Kind.Input(fl.record, fl.number)
+		for i := range r.toStart() {
+			in, err := r.Kind.Input(i.record, i.Number)
 			if err != nil {
-				r.refused(&fl, err)
+				r.refused(i, err)
 				continue
 			}
-			if !r.gate.Enter(r.Session.Taking(), fl.back) {
-				r.notStarted(&fl)
+			if !r.gate.Enter(r.Session.Taking(), i.back) {
+				r.notStarted(i)
 				return
 			}
-			fl.started, fl.back, fl.attempts = r.gate.Now(), false, nil
-			r.Flights.add(index, fl)
-			index++
+			i.Start, i.back, i.Attempts = r.gate.Now(), false, nil
+			r.Flights.add(i)
 			if r.guard != nil {
 				r.guard.started()
 			}
@@ -36,8 +34,8 @@ func (r *run[In, Out]) inputs() iter.Seq[In] {
 	}
 }
 
-// flightsToStart yields what is to start: new inputs and what starts again.
-func (r *run[In, Out]) flightsToStart() iter.Seq[flight] {
+// toStart yields what is to start: new inputs and what starts again.
+func (r *run[In, Out]) toStart() iter.Seq[*item] {
 	if r.guard != nil {
 		return r.guard.merge(r.Session.Taking(), r.planned())
 	}
@@ -46,24 +44,25 @@ func (r *run[In, Out]) flightsToStart() iter.Seq[flight] {
 
 // planned yields the inputs that have not finished in an earlier run. The others go
 // to the output, as their number needs.
-func (r *run[In, Out]) planned() iter.Seq[flight] {
-	return func(yield func(flight) bool) {
+func (r *run[In, Out]) planned() iter.Seq[*item] {
+	return func(yield func(*item) bool) {
 		number := 0
 		for in := range r.Source.Records() {
 			number++
-			fl := flight{number: number, record: in}
+			i := r.stock.get()
+			i.Number, i.record = number, in
 			if r.Recorder != nil {
 				decision, err := r.Recorder.Plan(number, in)
 				if err != nil {
 					r.broken(err)
 					return
 				}
-				if fl.key = decision.Key; decision.Action != record.Run {
-					r.finishedBefore(&fl, decision)
+				if i.Key = decision.Key; decision.Action != record.Run {
+					r.finishedBefore(i, decision)
 					continue
 				}
 			}
-			if !yield(fl) {
+			if !yield(i) {
 				return
 			}
 		}
@@ -71,13 +70,13 @@ func (r *run[In, Out]) planned() iter.Seq[flight] {
 }
 
 // finishedBefore passes on an input that finished in an earlier run.
-func (r *run[In, Out]) finishedBefore(fl *flight, decision record.Decision) {
-	i := r.delivery.item()
+func (r *run[In, Out]) finishedBefore(i *item, decision record.Decision) {
 	if decision.Action == record.Skip {
-		i.Number, i.record, i.state = fl.number, fl.record, skipped
+		i.state = skipped
 	} else {
-		i.Outcome, i.state, i.record = *decision.Outcome, replayed, fl.record
-		i.Number, i.Input = fl.number, string(fl.record.Whole)
+		number := i.Number
+		i.Outcome, i.state = *decision.Outcome, replayed
+		i.Number, i.Input = number, string(i.record.Whole)
 		if i.Err != nil {
 			i.message = report.Block(report.Input{Number: i.Number, Text: i.Input}, i.Err, r.Quiet)
 		}
@@ -88,14 +87,9 @@ func (r *run[In, Out]) finishedBefore(fl *flight, decision record.Decision) {
 }
 
 // refused passes on an input that makes no call.
-func (r *run[In, Out]) refused(fl *flight, err error) {
+func (r *run[In, Out]) refused(i *item, err error) {
 	const shown = 1 << 10
-	i := r.delivery.item()
-	i.Outcome = outcome.Outcome{
-		Number: fl.number, Input: string(fl.record.Whole), Key: fl.key,
-		Err: err, Kind: "input", Exit: -1,
-	}
-	i.record = fl.record
+	i.Input, i.Err, i.Kind, i.Exit = string(i.record.Whole), err, "input", -1
 	text := i.Input[:min(len(i.Input), shown)]
 	i.message = report.Block(report.Input{Number: i.Number, Text: text}, err, r.Quiet)
 	if r.gate.Pass(r.Session.Taking()) {
@@ -106,11 +100,11 @@ func (r *run[In, Out]) refused(fl *flight, err error) {
 
 // notStarted passes on an input that was stopped in order to start again, and will
 // not. One that has never started is no news.
-func (r *run[In, Out]) notStarted(fl *flight) {
-	if !fl.back {
+func (r *run[In, Out]) notStarted(i *item) {
+	if !i.back {
 		return
 	}
-	i := r.delivery.item()
-	i.Outcome = outcome.Outcome{Number: fl.number, Input: string(fl.record.Whole), Key: fl.key, Cut: true, Exit: -1}
+	number, key, input := i.Number, i.Key, string(i.record.Whole)
+	i.Outcome = outcome.Outcome{Number: number, Input: input, Key: key, Cut: true, Exit: -1}
 	r.delivery.put(i)
 }

@@ -33,7 +33,7 @@ type guard struct {
 	live    atomic.Int64 // calls that have started and of which nobody knows that they have ended
 
 	mu       sync.Mutex
-	returned []flight      // to start again
+	returned []*item       // to start again
 	stopped  time.Time     // when a call was stopped last
 	changed  chan struct{} // a token: a call has ended, or came back
 }
@@ -92,8 +92,8 @@ const lostWithin = 5 * time.Second
 
 // takesBack reports whether a call that ended with err is to start again: because it
 // was stopped, or because it was lost with the worker of one that was.
-func (g *guard) takesBack(fl *flight, err error) bool {
-	if err == nil || fl.back {
+func (g *guard) takesBack(i *item, err error) bool {
+	if err == nil || i.back {
 		return err != nil
 	}
 	g.mu.Lock()
@@ -102,10 +102,10 @@ func (g *guard) takesBack(fl *flight, err error) bool {
 }
 
 // back lets a call start again, before its end is counted.
-func (g *guard) back(fl flight) {
-	fl.back = true
+func (g *guard) back(i *item) {
+	i.back = true
 	g.mu.Lock()
-	g.returned = append(g.returned, fl)
+	g.returned = append(g.returned, i)
 	g.mu.Unlock()
 }
 
@@ -123,15 +123,15 @@ func (g *guard) ended() {
 // merge yields what is to start again before the inputs of fresh, and goes on until
 // nothing is under way that could be stopped. It reads fresh on a goroutine of its
 // own, which it joins: a source that waits must not hold up what starts again.
-func (g *guard) merge(ctx context.Context, fresh iter.Seq[flight]) iter.Seq[flight] {
-	return func(yield func(flight) bool) {
-		read, over := make(chan flight), make(chan struct{})
+func (g *guard) merge(ctx context.Context, fresh iter.Seq[*item]) iter.Seq[*item] {
+	return func(yield func(*item) bool) {
+		read, over := make(chan *item), make(chan struct{})
 		var reader sync.WaitGroup
 		reader.Go(func() {
 			defer close(read)
-			for fl := range fresh {
+			for i := range fresh {
 				select {
-				case read <- fl:
+				case read <- i:
 				case <-over:
 					return
 				}
@@ -143,8 +143,8 @@ func (g *guard) merge(ctx context.Context, fresh iter.Seq[flight]) iter.Seq[flig
 			reader.Wait()
 		}()
 		for {
-			fl, found := g.next(ctx, &read)
-			if !found || !yield(fl) {
+			i, found := g.next(ctx, &read)
+			if !found || !yield(i) {
 				return
 			}
 		}
@@ -153,21 +153,21 @@ func (g *guard) merge(ctx context.Context, fresh iter.Seq[flight]) iter.Seq[flig
 
 // next waits for the next call to start. It sets read to nil when that is closed, and
 // returns false when there can be no more.
-func (g *guard) next(ctx context.Context, read *chan flight) (fl flight, found bool) {
+func (g *guard) next(ctx context.Context, read *chan *item) (i *item, found bool) {
 	for {
 		none := g.live.Load() == 0 // before the look at what came back
-		if fl, found = g.takeReturned(); found || none && *read == nil {
-			return fl, found
+		if i, found = g.takeReturned(); found || none && *read == nil {
+			return i, found
 		}
 		select {
-		case fl, more := <-*read:
+		case i, more := <-*read:
 			if more {
-				return fl, true
+				return i, true
 			}
 			*read = nil
 		case <-g.changed:
 		case <-ctx.Done():
-			return flight{}, false
+			return nil, false
 		}
 	}
 }
@@ -183,19 +183,19 @@ func (g *guard) waits() bool {
 	return len(g.returned) > 0
 }
 
-func (g *guard) takeReturned() (fl flight, found bool) {
+func (g *guard) takeReturned() (i *item, found bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.returned) == 0 {
-		return flight{}, false
+		return nil, false
 	}
-	fl = g.returned[0]
+	i = g.returned[0]
 	g.returned = g.returned[1:]
-	return fl, true
+	return i, true
 }
 
 // leftBehind returns what was to start again and has not.
-func (g *guard) leftBehind() []flight {
+func (g *guard) leftBehind() []*item {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	left := g.returned

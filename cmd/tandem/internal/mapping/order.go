@@ -1,10 +1,5 @@
 package mapping
 
-import (
-	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
-	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
-)
-
 const (
 	// mostHeld is how many outcomes wait for an earlier one. More lets the others
 	// run on longer beside a slow call, and costs memory.
@@ -17,42 +12,6 @@ const (
 	// may have a thousand on some systems, and calls need some too.
 	mostHeldFiles = 512
 )
-
-// item is an input that has ended, on its way to the output.
-type item struct {
-	outcome.Outcome
-	state   state
-	message string // what to say about its failure; empty when there is nothing
-	held    bool   // it waited for its turn, and the recorder knows
-	record  inputs.Record
-}
-
-// state says where an item comes from.
-type state uint8
-
-const (
-	ended    state = iota // its call ended, or could not be made
-	skipped               // it finished in an earlier run
-	replayed              // it finished in an earlier run, but was not written
-)
-
-// size is what an item takes of the memory for outcomes that wait.
-func (i *item) size() int64 {
-	const itself = 512
-	return itself + int64(len(i.Stdout.Bytes)+len(i.Stderr.Bytes)+len(i.message)+
-		len(i.Input)+len(i.Call)+len(i.record.Whole))
-}
-
-// files is how many open files an item has.
-func (i *item) files() (n int) {
-	if i.Stdout.File != nil {
-		n++
-	}
-	if i.Stderr.File != nil {
-		n++
-	}
-	return n
-}
 
 // order puts items into the order of their inputs, which are numbered from 1
 // without a gap.
@@ -68,6 +27,16 @@ type order struct {
 }
 
 func newOrder() order { return order{ring: make([]*item, 256), next: 1} }
+
+// pass reports whether it is the turn of an item and nothing waits. If so it counts as
+// taken.
+func (o *order) pass(i *item) bool {
+	if o.held > 0 || i.Number != o.next {
+		return false
+	}
+	o.next++
+	return true
+}
 
 // put adds an item.
 func (o *order) put(i *item) {

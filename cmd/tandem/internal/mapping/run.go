@@ -28,6 +28,7 @@ type run[In, Out any] struct {
 	Job[In, Out]
 	gate     *gate.Gate
 	guard    *guard // nil: memory is not guarded
+	stock    stock  // whose get belongs to the feeder
 	delivery *delivery
 	counters progress.Counters
 	began    time.Time
@@ -63,7 +64,7 @@ func Run[In, Out any](job Job[In, Out]) (Counts, error) {
 
 func newRun[In, Out any](job Job[In, Out]) *run[In, Out] {
 	r := &run[In, Out]{
-		Job: job, gate: gate.New(job.Gate), began: time.Now(), halt: halting.NewCounter(job.Halt, job.Total),
+		Job: job, gate: gate.New(job.Gate), stock: newStock(), began: time.Now(), halt: halting.NewCounter(job.Halt, job.Total),
 	}
 	if r.Flights == nil {
 		r.Flights = NewFlights()
@@ -79,7 +80,7 @@ func newRun[In, Out any](job Job[In, Out]) *run[In, Out] {
 	}
 	r.delivery = &delivery{
 		unordered: job.Unordered, tag: job.Tag, console: job.Console, recorder: job.Recorder, store: job.Store,
-		counters: &r.counters, hold: r.gate.Hold, awaits: r.guard.waits, broken: r.broken,
+		counters: &r.counters, hold: r.gate.Hold, awaits: r.guard.waits, broken: r.broken, stock: &r.stock,
 		order: newOrder(), writer: results.NewWriter(job.Output),
 	}
 	r.delivery.timer = time.AfterFunc(time.Hour, r.delivery.flush)
@@ -110,8 +111,8 @@ func (r *run[In, Out]) consume() {
 // finish writes what is left when no call runs any more.
 func (r *run[In, Out]) finish() {
 	if r.guard != nil {
-		for _, fl := range r.guard.leftBehind() {
-			r.notStarted(&fl)
+		for _, i := range r.guard.leftBehind() {
+			r.notStarted(i)
 		}
 	}
 	if err := r.delivery.close(); err != nil {
@@ -187,7 +188,7 @@ func (r *run[In, Out]) snapshot() progress.Snapshot {
 	s.Total, s.Elapsed = int64(r.Total), time.Since(r.began)
 	s.Running = r.Executor.Stats().Running
 	if fl, found := r.Flights.oldest(); found {
-		s.Oldest, s.OldestFor = string(fl.record.Whole[:min(len(fl.record.Whole), 1<<10)]), time.Since(fl.started)
+		s.Oldest, s.OldestFor = string(fl.input[:min(len(fl.input), 1<<10)]), time.Since(fl.started)
 	}
 	return s
 }

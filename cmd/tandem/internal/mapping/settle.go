@@ -6,24 +6,26 @@ import (
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/halting"
+	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
+	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 )
 
 // settle decides what the end of a call means: that it starts again, that the run
 // halts, or that it is delivered. Only then is its place free.
 func (r *run[In, Out]) settle(o tandem.Result[In, Out]) {
-	fl := r.Flights.take(o.Index)
+	i := r.Flights.take(o.Index)
 	if r.guard != nil {
 		defer r.guard.ended()
-		if r.guard.takesBack(&fl, o.Err) && r.Session.Running().Err() == nil {
+		if r.guard.takesBack(i, o.Err) && r.Session.Running().Err() == nil {
 			r.drop(o)
-			r.guard.back(fl)
+			r.guard.back(i)
 			r.delivery.release()
 			r.gate.End()
 			return
 		}
 	}
-	i := r.ended(&fl, o)
+	r.ended(i, o)
 	if !i.Cut {
 		r.countForHalt(i.Err != nil)
 	}
@@ -33,18 +35,19 @@ func (r *run[In, Out]) settle(o tandem.Result[In, Out]) {
 
 // drop gives back what the outcome of a call holds that nobody is to see.
 func (r *run[In, Out]) drop(o tandem.Result[In, Out]) {
-	i := r.delivery.item()
-	r.Kind.Finish(&i.Outcome, o.Value, o.Err)
-	r.delivery.recycle(i)
+	var dropped outcome.Outcome
+	r.Kind.Finish(&dropped, o.Value, o.Err)
+	dropped.Stdout.Close()
+	dropped.Stderr.Close()
 }
 
-// ended makes an item of a call that has ended.
-func (r *run[In, Out]) ended(fl *flight, o tandem.Result[In, Out]) *item {
-	i := r.delivery.item()
-	i.Number = fl.number
+// ended completes the item of a call that has ended.
+func (r *run[In, Out]) ended(i *item, o tandem.Result[In, Out]) {
 	i.Cut = o.Err != nil && r.Session.Running().Err() != nil
 	if r.Details {
-		r.detail(i, fl, o.Input)
+		r.detail(i, o.Input)
+	} else {
+		i.record = inputs.Record{} // nobody needs it any more, and it may wait for long
 	}
 	r.Kind.Finish(&i.Outcome, o.Value, o.Err)
 	if i.Err != nil && !i.Cut {
@@ -53,22 +56,18 @@ func (r *run[In, Out]) ended(fl *flight, o tandem.Result[In, Out]) *item {
 	if r.OnEnd != nil && !i.Cut {
 		r.OnEnd(&i.Outcome)
 	}
-	return i
 }
 
 // detail notes what nobody needs who only wants results.
-func (r *run[In, Out]) detail(i *item, fl *flight, in In) {
-	i.record = fl.record
-	i.Input, i.Key = string(fl.record.Whole), fl.key
+func (r *run[In, Out]) detail(i *item, in In) {
+	i.Input = string(i.record.Whole)
 	i.Call, _ = r.Kind.Call(in) // an input that cannot run has failed because of it
-	i.Attempts = fl.attempts
-	i.Start = fl.started
-	if n := len(fl.attempts); n > 0 {
-		last := fl.attempts[n-1]
+	if n := len(i.Attempts); n > 0 {
+		last := i.Attempts[n-1]
 		i.Slot, i.Start, i.Wall = last.Slot, last.Start, last.Wall
 		return
 	}
-	i.Wall = time.Since(fl.started)
+	i.Wall = time.Since(i.Start)
 }
 
 // countForHalt counts an input that has come to something, and ends the run when
