@@ -33,16 +33,23 @@ type delivery struct {
 	hold      func(bool)      // lets no more calls start, or again
 	broken    func(err error) // is told the first error, without the lock
 	timer     *time.Timer
-	stock     *stock // whose put belongs to who has the lock
 
 	mu     sync.Mutex
 	order  order
+	stock  stock
 	writer *results.Writer
 	holds  bool // hold was told so
 	armed  bool // the timer will flush
 	closed bool
 	err    error // the first
 	told   bool  // broken was told it
+}
+
+// item returns an empty item.
+func (d *delivery) item() *item {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stock.get()
 }
 
 // put delivers an item and those that waited for it, or lets it wait for its turn.

@@ -29,7 +29,6 @@ type run[In, Out any] struct {
 	gate     *gate.Gate
 	guard    *guard // nil: memory is not guarded
 	halt     *halting.Counter
-	stock    stock // whose get belongs to the feeder
 	delivery *delivery
 	counters progress.Counters
 	began    time.Time
@@ -64,7 +63,7 @@ func Run[In, Out any](job Job[In, Out]) (Counts, error) {
 }
 
 func newRun[In, Out any](job Job[In, Out]) (*run[In, Out], error) {
-	r := &run[In, Out]{Job: job, gate: gate.New(job.Gate), stock: newStock(), began: time.Now()}
+	r := &run[In, Out]{Job: job, gate: gate.New(job.Gate), began: time.Now()}
 	var err error
 	if r.halt, err = halting.NewCounter(job.Halt, job.Total); err != nil {
 		return nil, &Failure{2, err}
@@ -83,7 +82,7 @@ func newRun[In, Out any](job Job[In, Out]) (*run[In, Out], error) {
 	}
 	r.delivery = &delivery{
 		unordered: job.Unordered, tag: job.Tag, console: job.Console, recorder: job.Recorder, store: job.Store,
-		counters: &r.counters, hold: r.gate.Hold, broken: r.broken, stock: &r.stock,
+		counters: &r.counters, hold: r.gate.Hold, broken: r.broken,
 		order: newOrder(), writer: results.NewWriter(job.Output),
 	}
 	r.delivery.timer = time.AfterFunc(time.Hour, r.delivery.flush)
@@ -114,8 +113,8 @@ func (r *run[In, Out]) consume() {
 // finish writes what is left when no call runs any more.
 func (r *run[In, Out]) finish() {
 	if r.guard != nil {
-		for _, i := range r.guard.leftBehind() {
-			r.notStarted(i)
+		for _, fl := range r.guard.leftBehind() {
+			r.notStarted(&fl)
 		}
 	}
 	if err := r.delivery.close(); err != nil {
