@@ -34,16 +34,23 @@ type delivery struct {
 	awaits    func() bool     // whether a call waits to start again; then nothing is held
 	broken    func(err error) // is told the first error, without the lock
 	timer     *time.Timer
-	stock     *stock // whose put belongs to who has the lock
 
 	mu     sync.Mutex
 	order  order
+	stock  stock
 	writer *results.Writer
 	holds  bool // hold was told so
 	armed  bool // the timer will flush
 	closed bool
 	err    error // the first
 	told   bool  // broken was told it
+}
+
+// item returns an empty item.
+func (d *delivery) item() *item {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stock.get()
 }
 
 // put counts an item and delivers it and those that waited for it, or lets it wait

@@ -3,6 +3,7 @@ package mapping
 import (
 	"iter"
 
+	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 	"github.com/gotandem/tandem/cmd/tandem/internal/record"
 	"github.com/gotandem/tandem/cmd/tandem/internal/report"
@@ -12,18 +13,21 @@ import (
 // gate starts at once.
 func (r *run[In, Out]) inputs() iter.Seq[In] {
 	return func(yield func(In) bool) {
-		for i := range r.toStart() {
-			in, err := r.Kind.Input(i.record, i.Number)
+		for fl, record := range r.toStart() {
+			in, err := r.Kind.Input(record, fl.number)
 			if err != nil {
-				r.refused(i, err)
+				r.refused(&fl, record, err)
 				continue
 			}
-			if !r.gate.Enter(r.Session.Taking(), i.back) {
-				r.notStarted(i)
+			if !r.gate.Enter(r.Session.Taking(), fl.isBack()) {
+				r.notStarted(&fl)
 				return
 			}
-			i.Start, i.back, i.Attempts = r.gate.Now(), false, nil
-			r.Flights.add(i)
+			fl.started = r.gate.Now()
+			if fl.more != nil {
+				fl.more.back, fl.more.attempts = false, nil
+			}
+			r.Flights.add(fl)
 			if r.guard != nil {
 				r.guard.started()
 			}
@@ -35,7 +39,7 @@ func (r *run[In, Out]) inputs() iter.Seq[In] {
 }
 
 // toStart yields what is to start: new inputs and what starts again.
-func (r *run[In, Out]) toStart() iter.Seq[*item] {
+func (r *run[In, Out]) toStart() iter.Seq2[flight, inputs.Record] {
 	if r.guard != nil {
 		return r.guard.merge(r.Session.Taking(), r.planned())
 	}
@@ -44,25 +48,28 @@ func (r *run[In, Out]) toStart() iter.Seq[*item] {
 
 // planned yields the inputs that have not finished in an earlier run. The others go
 // to the output, as their number needs.
-func (r *run[In, Out]) planned() iter.Seq[*item] {
-	return func(yield func(*item) bool) {
+func (r *run[In, Out]) planned() iter.Seq2[flight, inputs.Record] {
+	detailed := r.Details || r.guard != nil || r.Recorder != nil
+	return func(yield func(flight, inputs.Record) bool) {
 		number := 0
 		for in := range r.Source.Records() {
 			number++
-			i := r.stock.get()
-			i.Number, i.record = number, in
+			fl := flight{number: number, input: in.Whole}
+			if detailed {
+				fl.more = &details{record: in}
+			}
 			if r.Recorder != nil {
 				decision, err := r.Recorder.Plan(number, in)
 				if err != nil {
 					r.broken(err)
 					return
 				}
-				if i.Key = decision.Key; decision.Action != record.Run {
-					r.finishedBefore(i, decision)
+				if fl.more.key = decision.Key; decision.Action != record.Run {
+					r.finishedBefore(&fl, decision)
 					continue
 				}
 			}
-			if !yield(i) {
+			if !yield(fl, in) {
 				return
 			}
 		}
@@ -70,13 +77,13 @@ func (r *run[In, Out]) planned() iter.Seq[*item] {
 }
 
 // finishedBefore passes on an input that finished in an earlier run.
-func (r *run[In, Out]) finishedBefore(i *item, decision record.Decision) {
+func (r *run[In, Out]) finishedBefore(fl *flight, decision record.Decision) {
+	i := r.delivery.item()
 	if decision.Action == record.Skip {
-		i.state = skipped
+		i.Number, i.record, i.state = fl.number, fl.more.record, skipped
 	} else {
-		number := i.Number
-		i.Outcome, i.state = *decision.Outcome, replayed
-		i.Number, i.Input = number, string(i.record.Whole)
+		i.Outcome, i.state, i.record = *decision.Outcome, replayed, fl.more.record
+		i.Number, i.Input = fl.number, string(fl.input)
 		if i.Err != nil {
 			i.message = report.Block(report.Input{Number: i.Number, Text: i.Input}, i.Err, r.Quiet)
 		}
@@ -87,9 +94,14 @@ func (r *run[In, Out]) finishedBefore(i *item, decision record.Decision) {
 }
 
 // refused passes on an input that makes no call.
-func (r *run[In, Out]) refused(i *item, err error) {
+func (r *run[In, Out]) refused(fl *flight, in inputs.Record, err error) {
 	const shown = 1 << 10
-	i.Input, i.Err, i.Kind, i.Exit = string(i.record.Whole), err, "input", -1
+	i := r.delivery.item()
+	i.Outcome = outcome.Outcome{Number: fl.number, Input: string(in.Whole), Err: err, Kind: "input", Exit: -1}
+	if fl.more != nil {
+		i.Key = fl.more.key
+	}
+	i.record = in
 	text := i.Input[:min(len(i.Input), shown)]
 	i.message = report.Block(report.Input{Number: i.Number, Text: text}, err, r.Quiet)
 	if r.gate.Pass(r.Session.Taking()) {
@@ -100,11 +112,11 @@ func (r *run[In, Out]) refused(i *item, err error) {
 
 // notStarted passes on an input that was stopped in order to start again, and will
 // not. One that has never started is no news.
-func (r *run[In, Out]) notStarted(i *item) {
-	if !i.back {
+func (r *run[In, Out]) notStarted(fl *flight) {
+	if !fl.isBack() {
 		return
 	}
-	number, key, input := i.Number, i.Key, string(i.record.Whole)
-	i.Outcome = outcome.Outcome{Number: number, Input: input, Key: key, Cut: true, Exit: -1}
+	i := r.delivery.item()
+	i.Outcome = outcome.Outcome{Number: fl.number, Input: string(fl.input), Key: fl.more.key, Cut: true, Exit: -1}
 	r.delivery.put(i)
 }

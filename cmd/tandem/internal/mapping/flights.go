@@ -8,9 +8,31 @@ import (
 	"time"
 
 	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
+	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 	"github.com/gotandem/tandem/cmd/tandem/internal/progress"
 	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 )
+
+// flight is an input on its way through the executor. It is small, because it goes
+// from the feeder to Run, mostly from one processor to another.
+type flight struct {
+	number  int
+	input   []byte    // as it was written
+	started time.Time // when it left the gate
+	more    *details  // nil when nobody needs them
+}
+
+// details are what only some runs need of a flight.
+type details struct {
+	record   inputs.Record
+	key      outcome.Key
+	attempts []tandem.Attempt
+	back     bool // it was stopped in order to start again
+}
+
+// isBack reports whether the input was stopped in order to start again.
+func (fl *flight) isBack() bool { return fl.more != nil && fl.more.back }
 
 // blockSize is how many calls are kept together. A slow call keeps its block; more
 // wastes memory for it, less costs the quick ones a look-up each.
@@ -21,18 +43,18 @@ const blockSize = 64
 type block struct {
 	at int
 
-	mu    sync.Mutex
-	items [blockSize]*item // nil when the call is not under way
-	added int              // how many there have been
-	left  int              // of them, under way
+	mu      sync.Mutex
+	flights [blockSize]flight
+	live    uint64 // a bit for each that is under way
+	added   int    // how many there have been
 }
 
 // Flights knows what is under way. Calls are named by their index in the Map. add
 // belongs to one goroutine, take to one other; the other methods may be called from
 // anywhere.
 //
-// F1: an item is read by others than its owner only under the lock of its block, while
-// it is there.
+// F1: others than the two look at a flight only under the lock of its block, while it
+// is there.
 type Flights struct {
 	filling *block // owned by the goroutine of add
 	next    int    // index; owned by the goroutine of add
@@ -50,19 +72,23 @@ func NewFlights() *Flights { return &Flights{blocks: make(map[int]*block)} }
 
 // Observe notes an attempt. It is for the field Observe of an executor's Config.
 func (f *Flights) Observe(a tandem.Attempt) {
-	f.with(a.Index, func(i *item) { i.Attempts = append(i.Attempts, a) })
+	f.with(a.Index, func(fl *flight) {
+		if fl.more != nil {
+			fl.more.attempts = append(fl.more.attempts, a)
+		}
+	})
 }
 
-// with calls do with the item of a call if that is under way, under its lock.
-func (f *Flights) with(index int, do func(i *item)) {
+// with calls do with a call if that is under way, under its lock.
+func (f *Flights) with(index int, do func(fl *flight)) {
 	b := f.find(index)
 	if b == nil {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if i := b.items[index%blockSize]; i != nil {
-		do(i)
+	if place := index % blockSize; b.live&(1<<place) != 0 {
+		do(&b.flights[place])
 	}
 }
 
@@ -74,7 +100,7 @@ func (f *Flights) find(index int) *block {
 }
 
 // add notes the call with the next index.
-func (f *Flights) add(i *item) {
+func (f *Flights) add(fl flight) {
 	place := f.next % blockSize
 	if place == 0 {
 		f.filling = &block{at: f.next / blockSize}
@@ -85,14 +111,14 @@ func (f *Flights) add(i *item) {
 	f.next++
 	b := f.filling
 	b.mu.Lock()
-	b.items[place] = i
+	b.flights[place] = fl
+	b.live |= 1 << place
 	b.added++
-	b.left++
 	b.mu.Unlock()
 }
 
-// take forgets a call, which has ended, and returns its item.
-func (f *Flights) take(index int) *item {
+// take forgets a call, which has ended, and returns what is known of it.
+func (f *Flights) take(index int) flight {
 	b := f.emptying
 	if b == nil || b.at != index/blockSize {
 		b = f.find(index)
@@ -100,21 +126,21 @@ func (f *Flights) take(index int) *item {
 	}
 	place := index % blockSize
 	b.mu.Lock()
-	i := b.items[place]
-	b.items[place] = nil
-	b.left--
-	over := b.left == 0 && b.added == blockSize
+	fl := b.flights[place]
+	b.flights[place] = flight{}
+	b.live &^= 1 << place
+	over := b.live == 0 && b.added == blockSize
 	b.mu.Unlock()
 	if over {
 		f.mu.Lock()
 		delete(f.blocks, b.at)
 		f.mu.Unlock()
 	}
-	return i
+	return fl
 }
 
 // each visits what is under way, in no order, under the lock of its block.
-func (f *Flights) each(visit func(index int, i *item)) {
+func (f *Flights) each(visit func(index int, fl *flight)) {
 	f.mu.Lock()
 	blocks := slices.Collect(maps.Values(f.blocks))
 	f.mu.Unlock()
@@ -123,12 +149,12 @@ func (f *Flights) each(visit func(index int, i *item)) {
 	}
 }
 
-func (b *block) visit(visit func(index int, i *item)) {
+func (b *block) visit(visit func(index int, fl *flight)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for place, i := range b.items {
-		if i != nil {
-			visit(b.at*blockSize+place, i)
+	for place := range blockSize {
+		if b.live&(1<<place) != 0 {
+			visit(b.at*blockSize+place, &b.flights[place])
 		}
 	}
 }
@@ -136,24 +162,15 @@ func (b *block) visit(visit func(index int, i *item)) {
 // underWay returns how many calls have started and not ended.
 func (f *Flights) underWay() int {
 	n := 0
-	f.each(func(int, *item) { n++ })
+	f.each(func(int, *flight) { n++ })
 	return n
 }
 
-// flight is what others than its owner know of an item that is under way.
-type flight struct {
-	index, number int
-	input         []byte
-	started       time.Time
-}
-
-func flightOf(index int, i *item) flight { return flight{index, i.Number, i.record.Whole, i.Start} }
-
 // oldest returns the input that is under way for the longest time.
 func (f *Flights) oldest() (oldest flight, found bool) {
-	f.each(func(index int, i *item) {
-		if !found || i.Start.Before(oldest.started) {
-			oldest, found = flightOf(index, i), true
+	f.each(func(_ int, fl *flight) {
+		if !found || fl.started.Before(oldest.started) {
+			oldest, found = *fl, true
 		}
 	})
 	return oldest, found
@@ -162,7 +179,7 @@ func (f *Flights) oldest() (oldest flight, found bool) {
 // list returns a line for each input that is under way, the oldest first.
 func (f *Flights) list() []string {
 	var under []flight
-	f.each(func(index int, i *item) { under = append(under, flightOf(index, i)) })
+	f.each(func(_ int, fl *flight) { under = append(under, *fl) })
 	slices.SortFunc(under, func(a, b flight) int { return cmp.Or(a.started.Compare(b.started), a.number-b.number) })
 	lines := make([]string, 0, len(under))
 	for _, fl := range under {
@@ -174,25 +191,25 @@ func (f *Flights) list() []string {
 
 // recall marks the input that started last as one that starts again, and returns
 // the index of its call and its number. It leaves the last one under way alone, and
-// those that are marked already.
+// those that are marked already. It needs the details of flights.
 func (f *Flights) recall() (index, number int, found bool) {
 	var youngest flight
 	staying := 0
-	f.each(func(index int, i *item) {
-		if i.back {
+	f.each(func(at int, fl *flight) {
+		if fl.isBack() {
 			return
 		}
 		staying++
-		if staying == 1 || i.Start.After(youngest.started) {
-			youngest = flightOf(index, i)
+		if staying == 1 || fl.started.After(youngest.started) {
+			youngest, index = *fl, at
 		}
 	})
 	if staying < 2 {
 		return 0, 0, false
 	}
-	f.with(youngest.index, func(i *item) { i.back, found = true, true })
-	return youngest.index, youngest.number, found
+	f.with(index, func(fl *flight) { fl.more.back, found = true, true })
+	return index, youngest.number, found
 }
 
 // unmark undoes recall.
-func (f *Flights) unmark(index int) { f.with(index, func(i *item) { i.back = false }) }
+func (f *Flights) unmark(index int) { f.with(index, func(fl *flight) { fl.more.back = false }) }

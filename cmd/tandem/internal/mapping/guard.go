@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/quantity"
 )
 
@@ -33,7 +34,7 @@ type guard struct {
 	live    atomic.Int64 // calls that have started and of which nobody knows that they have ended
 
 	mu       sync.Mutex
-	returned []*item       // to start again
+	returned []flight      // to start again
 	stopped  time.Time     // when a call was stopped last
 	changed  chan struct{} // a token: a call has ended, or came back
 }
@@ -92,8 +93,8 @@ const lostWithin = 5 * time.Second
 
 // takesBack reports whether a call that ended with err is to start again: because it
 // was stopped, or because it was lost with the worker of one that was.
-func (g *guard) takesBack(i *item, err error) bool {
-	if err == nil || i.back {
+func (g *guard) takesBack(fl *flight, err error) bool {
+	if err == nil || fl.more.back {
 		return err != nil
 	}
 	g.mu.Lock()
@@ -102,10 +103,10 @@ func (g *guard) takesBack(i *item, err error) bool {
 }
 
 // back lets a call start again, before its end is counted.
-func (g *guard) back(i *item) {
-	i.back = true
+func (g *guard) back(fl flight) {
+	fl.more.back = true
 	g.mu.Lock()
-	g.returned = append(g.returned, i)
+	g.returned = append(g.returned, fl)
 	g.mu.Unlock()
 }
 
@@ -123,15 +124,15 @@ func (g *guard) ended() {
 // merge yields what is to start again before the inputs of fresh, and goes on until
 // nothing is under way that could be stopped. It reads fresh on a goroutine of its
 // own, which it joins: a source that waits must not hold up what starts again.
-func (g *guard) merge(ctx context.Context, fresh iter.Seq[*item]) iter.Seq[*item] {
-	return func(yield func(*item) bool) {
-		read, over := make(chan *item), make(chan struct{})
+func (g *guard) merge(ctx context.Context, fresh iter.Seq2[flight, inputs.Record]) iter.Seq2[flight, inputs.Record] {
+	return func(yield func(flight, inputs.Record) bool) {
+		read, over := make(chan flight), make(chan struct{})
 		var reader sync.WaitGroup
 		reader.Go(func() {
 			defer close(read)
-			for i := range fresh {
+			for fl := range fresh {
 				select {
-				case read <- i:
+				case read <- fl:
 				case <-over:
 					return
 				}
@@ -143,8 +144,8 @@ func (g *guard) merge(ctx context.Context, fresh iter.Seq[*item]) iter.Seq[*item
 			reader.Wait()
 		}()
 		for {
-			i, found := g.next(ctx, &read)
-			if !found || !yield(i) {
+			fl, found := g.next(ctx, &read)
+			if !found || !yield(fl, fl.more.record) {
 				return
 			}
 		}
@@ -153,21 +154,21 @@ func (g *guard) merge(ctx context.Context, fresh iter.Seq[*item]) iter.Seq[*item
 
 // next waits for the next call to start. It sets read to nil when that is closed, and
 // returns false when there can be no more.
-func (g *guard) next(ctx context.Context, read *chan *item) (i *item, found bool) {
+func (g *guard) next(ctx context.Context, read *chan flight) (fl flight, found bool) {
 	for {
 		none := g.live.Load() == 0 // before the look at what came back
-		if i, found = g.takeReturned(); found || none && *read == nil {
-			return i, found
+		if fl, found = g.takeReturned(); found || none && *read == nil {
+			return fl, found
 		}
 		select {
-		case i, more := <-*read:
+		case fl, more := <-*read:
 			if more {
-				return i, true
+				return fl, true
 			}
 			*read = nil
 		case <-g.changed:
 		case <-ctx.Done():
-			return nil, false
+			return flight{}, false
 		}
 	}
 }
@@ -183,19 +184,19 @@ func (g *guard) waits() bool {
 	return len(g.returned) > 0
 }
 
-func (g *guard) takeReturned() (i *item, found bool) {
+func (g *guard) takeReturned() (fl flight, found bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.returned) == 0 {
-		return nil, false
+		return flight{}, false
 	}
-	i = g.returned[0]
+	fl = g.returned[0]
 	g.returned = g.returned[1:]
-	return i, true
+	return fl, true
 }
 
 // leftBehind returns what was to start again and has not.
-func (g *guard) leftBehind() []*item {
+func (g *guard) leftBehind() []flight {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	left := g.returned

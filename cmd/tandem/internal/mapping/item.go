@@ -5,16 +5,13 @@ import (
 	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 )
 
-// item is an input on its way, from the source to the output. It belongs to the
-// feeder, then to the goroutine of Run, then to delivery. Start is when it left the
-// gate until its call has ended.
+// item is an input that has ended, on its way to the output.
 type item struct {
 	outcome.Outcome
-	record  inputs.Record
-	message string // what to say about its failure; empty when there is nothing
 	state   state
-	held    bool // it waited for its turn, and the recorder knows
-	back    bool // it was stopped in order to start again
+	message string // what to say about its failure; empty when there is nothing
+	held    bool   // it waited for its turn, and the recorder knows
+	record  inputs.Record
 }
 
 // state says where an item comes from.
@@ -44,66 +41,40 @@ func (i *item) files() (n int) {
 	return n
 }
 
-// stock has the items that nobody uses. get and put belong to one goroutine each, at a
-// time: items go between them many at once, because one by one would cost more than
-// making them.
-type stock struct {
-	free  []*item // owned by get
-	used  []*item // owned by put
-	ready chan []*item
-}
+// stock has items that nobody uses. What was used last comes first, so that one item
+// serves all outcomes that need not wait.
+type stock struct{ items []*item }
 
 const (
-	// stockBatch is how many items go from put to get at once.
-	stockBatch = 64
+	// mostStock bounds the items that are kept: as many as a gate lets through ahead.
+	mostStock = 4096
 
-	// mostStock is how many batches wait for get: as many items as a gate lets
-	// through ahead.
-	mostStock = 64
+	// largestSpare is how large the storage of a result may be that is used again.
+	largestSpare = 4 << 10
 )
-
-func newStock() stock { return stock{ready: make(chan []*item, mostStock)} }
 
 // get returns an empty item.
 func (s *stock) get() *item {
-	if len(s.free) == 0 {
-		s.fill()
+	last := len(s.items) - 1
+	if last < 0 {
+		return new(item)
 	}
-	last := len(s.free) - 1
-	i := s.free[last]
-	s.free = s.free[:last]
+	i := s.items[last]
+	s.items = s.items[:last]
 	return i
 }
 
-func (s *stock) fill() {
-	select {
-	case s.free = <-s.ready:
-		return
-	default:
-	}
-	s.free = []*item{new(item)} // few calls need few
-}
-
-// put takes an item that nobody uses any more and empties it. Its files are closed.
+// put takes an item that nobody uses any more, closes its files and empties it.
 func (s *stock) put(i *item) {
 	storage := i.Stdout.Bytes
 	i.Stdout.Close()
 	i.Stderr.Close()
+	if len(s.items) == mostStock {
+		return
+	}
 	*i = item{}
 	if cap(storage) <= largestSpare {
 		i.Stdout.Bytes = storage[:0]
 	}
-	if s.used == nil {
-		s.used = make([]*item, 0, stockBatch)
-	}
-	if s.used = append(s.used, i); len(s.used) == stockBatch {
-		select {
-		case s.ready <- s.used:
-		default: // there are enough
-		}
-		s.used = nil
-	}
+	s.items = append(s.items, i)
 }
-
-// largestSpare is how large the storage of a result may be that is used again.
-const largestSpare = 4 << 10

@@ -28,7 +28,6 @@ type run[In, Out any] struct {
 	Job[In, Out]
 	gate     *gate.Gate
 	guard    *guard // nil: memory is not guarded
-	stock    stock  // whose get belongs to the feeder
 	delivery *delivery
 	counters progress.Counters
 	began    time.Time
@@ -64,7 +63,7 @@ func Run[In, Out any](job Job[In, Out]) (Counts, error) {
 
 func newRun[In, Out any](job Job[In, Out]) *run[In, Out] {
 	r := &run[In, Out]{
-		Job: job, gate: gate.New(job.Gate), stock: newStock(), began: time.Now(), halt: halting.NewCounter(job.Halt, job.Total),
+		Job: job, gate: gate.New(job.Gate), began: time.Now(), halt: halting.NewCounter(job.Halt, job.Total),
 	}
 	if r.Flights == nil {
 		r.Flights = NewFlights()
@@ -80,7 +79,7 @@ func newRun[In, Out any](job Job[In, Out]) *run[In, Out] {
 	}
 	r.delivery = &delivery{
 		unordered: job.Unordered, tag: job.Tag, console: job.Console, recorder: job.Recorder, store: job.Store,
-		counters: &r.counters, hold: r.gate.Hold, awaits: r.guard.waits, broken: r.broken, stock: &r.stock,
+		counters: &r.counters, hold: r.gate.Hold, awaits: r.guard.waits, broken: r.broken,
 		order: newOrder(), writer: results.NewWriter(job.Output),
 	}
 	r.delivery.timer = time.AfterFunc(time.Hour, r.delivery.flush)
@@ -111,8 +110,8 @@ func (r *run[In, Out]) consume() {
 // finish writes what is left when no call runs any more.
 func (r *run[In, Out]) finish() {
 	if r.guard != nil {
-		for _, i := range r.guard.leftBehind() {
-			r.notStarted(i)
+		for _, fl := range r.guard.leftBehind() {
+			r.notStarted(&fl)
 		}
 	}
 	if err := r.delivery.close(); err != nil {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/halting"
-	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 )
@@ -14,18 +13,18 @@ import (
 // settle decides what the end of a call means: that it starts again, that the run
 // halts, or that it is delivered. Only then is its place free.
 func (r *run[In, Out]) settle(o tandem.Result[In, Out]) {
-	i := r.Flights.take(o.Index)
+	fl := r.Flights.take(o.Index)
 	if r.guard != nil {
 		defer r.guard.ended()
-		if r.guard.takesBack(i, o.Err) && r.Session.Running().Err() == nil {
+		if r.guard.takesBack(&fl, o.Err) && r.Session.Running().Err() == nil {
 			r.drop(o)
-			r.guard.back(i)
+			r.guard.back(fl)
 			r.delivery.release()
 			r.gate.End()
 			return
 		}
 	}
-	r.ended(i, o)
+	i := r.ended(&fl, o)
 	if !i.Cut {
 		r.countForHalt(i.Err != nil)
 	}
@@ -41,13 +40,13 @@ func (r *run[In, Out]) drop(o tandem.Result[In, Out]) {
 	dropped.Stderr.Close()
 }
 
-// ended completes the item of a call that has ended.
-func (r *run[In, Out]) ended(i *item, o tandem.Result[In, Out]) {
+// ended makes an item of a call that has ended.
+func (r *run[In, Out]) ended(fl *flight, o tandem.Result[In, Out]) *item {
+	i := r.delivery.item()
+	i.Number = fl.number
 	i.Cut = o.Err != nil && r.Session.Running().Err() != nil
 	if r.Details {
-		r.detail(i, o.Input)
-	} else {
-		i.record = inputs.Record{} // nobody needs it any more, and it may wait for long
+		r.detail(i, fl, o.Input)
 	}
 	r.Kind.Finish(&i.Outcome, o.Value, o.Err)
 	if i.Err != nil && !i.Cut {
@@ -56,18 +55,22 @@ func (r *run[In, Out]) ended(i *item, o tandem.Result[In, Out]) {
 	if r.OnEnd != nil && !i.Cut {
 		r.OnEnd(&i.Outcome)
 	}
+	return i
 }
 
 // detail notes what nobody needs who only wants results.
-func (r *run[In, Out]) detail(i *item, in In) {
-	i.Input = string(i.record.Whole)
+func (r *run[In, Out]) detail(i *item, fl *flight, in In) {
+	i.record = fl.more.record
+	i.Input, i.Key = string(fl.input), fl.more.key
 	i.Call, _ = r.Kind.Call(in) // an input that cannot run has failed because of it
+	i.Attempts = fl.more.attempts
+	i.Start = fl.started
 	if n := len(i.Attempts); n > 0 {
 		last := i.Attempts[n-1]
 		i.Slot, i.Start, i.Wall = last.Slot, last.Start, last.Wall
 		return
 	}
-	i.Wall = time.Since(i.Start)
+	i.Wall = time.Since(fl.started)
 }
 
 // countForHalt counts an input that has come to something, and ends the run when
