@@ -14,6 +14,9 @@ import (
 // calls to the executor.
 // C2: values[i] is written by the owner of call i before state[i] is set, and
 // read by the consumer after.
+// C3: with Unordered, each call that finishes takes the next place in order. The
+// consumer is told of the chunk when awaited is anyCall, so once for all that it
+// has not seen.
 type chunk[In, Out any] struct {
 	mapper *mapper[In, Out]
 	batch  Batch
@@ -22,7 +25,8 @@ type chunk[In, Out any] struct {
 
 	filled  atomic.Int32 // inputs that have been put in; sealed when no more will be
 	awaited atomic.Int32 // the call the consumer waits for, noCall, or anyCall
-	arrived int32        // with Unordered: outcomes yielded; owned by the consumer
+	arrived atomic.Int32 // with Unordered: calls that have a place in order
+	yielded int32        // with Unordered: outcomes yielded; owned by the consumer
 
 	mu   sync.Mutex
 	errs map[int32]error
@@ -33,14 +37,22 @@ type storage[In, Out any] struct {
 	inputs []In
 	values []Out
 	state  []atomic.Uint32 // callOpen, callClaimed, callSucceeded, callFailed
+	order  []atomic.Int32  // with Unordered: the calls as they finished, each plus 1; nil otherwise
 }
 
 // fitted returns s cut or made anew for n calls.
-func (s storage[In, Out]) fitted(n int) storage[In, Out] {
+func (s storage[In, Out]) fitted(n int, unordered bool) storage[In, Out] {
 	if cap(s.inputs) < n {
-		return storage[In, Out]{make([]In, n), make([]Out, n), make([]atomic.Uint32, n)}
+		s = storage[In, Out]{inputs: make([]In, n), values: make([]Out, n), state: make([]atomic.Uint32, n)}
+		if unordered {
+			s.order = make([]atomic.Int32, n)
+		}
 	}
-	return storage[In, Out]{s.inputs[:n], s.values[:n], s.state[:n]}
+	s.inputs, s.values, s.state = s.inputs[:n], s.values[:n], s.state[:n]
+	if unordered {
+		s.order = s.order[:n]
+	}
+	return s
 }
 
 // clear makes s ready for other calls after n, and keeps nothing of those alive.
@@ -49,6 +61,9 @@ func (s storage[In, Out]) clear(n int32) {
 	clear(s.inputs[:n])
 	clear(s.values[:n])
 	clear(s.state[:n])
+	if s.order != nil {
+		clear(s.order[:n])
+	}
 }
 
 // sealed is the bit of filled that closes the chunk to further inputs.
@@ -191,10 +206,16 @@ func (c *chunk[In, Out]) publish(i int32, err error) {
 // finish makes the outcome of call i visible.
 func (c *chunk[In, Out]) finish(i int32, state uint32) {
 	c.state[i].Store(state)
+	if c.order != nil {
+		c.order[c.arrived.Add(1)-1].Store(i + 1)
+	}
 	if a := c.awaited.Load(); a == i || a == anyCall {
-		c.mapper.finished(c, i)
+		c.mapper.finished(c, a)
 	}
 }
+
+// next returns the call that finished after those that were yielded, or noCall.
+func (c *chunk[In, Out]) next() int32 { return c.order[c.yielded].Load() - 1 }
 
 func (c *chunk[In, Out]) runnable() bool                { return c.mapper.task.fn != nil }
 func (c *chunk[In, Out]) types() (in, out reflect.Type) { return c.mapper.task.Types() }

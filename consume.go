@@ -2,18 +2,18 @@ package tandem
 
 import "time"
 
-// finished tells the consumer, which waits for it, that call i of c has an outcome.
-func (m *mapper[In, Out]) finished(c *chunk[In, Out], i int32) {
-	if m.opts.unordered {
+// finished tells the consumer, which awaits one call of c or any, that it has an
+// outcome.
+func (m *mapper[In, Out]) finished(c *chunk[In, Out], awaited int32) {
+	if !c.awaited.CompareAndSwap(awaited, noCall) {
+		return // another one told it
+	}
+	if awaited == anyCall {
 		m.mu.Lock()
-		m.arrivals = append(m.arrivals, arrival[In, Out]{c, i})
+		m.arrivals = append(m.arrivals, c)
 		m.mu.Unlock()
-		signal(m.wake)
-		return
 	}
-	if c.awaited.CompareAndSwap(i, noCall) {
-		signal(m.wake)
-	}
+	signal(m.wake)
 }
 
 // consumeOrdered yields outcomes in the order of the inputs. It returns false
@@ -72,7 +72,7 @@ func (m *mapper[In, Out]) await(c *chunk[In, Out], i int32) {
 // consumeArrivals yields outcomes as they finish. It returns false when the
 // loop was left.
 func (m *mapper[In, Out]) consumeArrivals(yield yielder[In, Out]) bool {
-	var batch, spare []arrival[In, Out]
+	var batch, spare []*chunk[In, Out]
 	for {
 		m.mu.Lock()
 		batch, m.arrivals = m.arrivals, spare[:0]
@@ -84,22 +84,39 @@ func (m *mapper[In, Out]) consumeArrivals(yield yielder[In, Out]) bool {
 		if len(batch) == 0 {
 			m.park()
 		}
-		for _, a := range batch {
-			a.chunk.arrived++
-			last := a.chunk.arrived == a.chunk.batch.size
-			if last {
-				m.retire(a.chunk)
-			}
-			m.release()
-			if !yield(a.chunk, a.index) {
+		for _, c := range batch {
+			if !m.consumeChunk(c, yield) {
 				return false
-			}
-			if last {
-				m.recycle(a.chunk)
 			}
 		}
 		clear(batch)
 		spare = batch
+	}
+}
+
+// consumeChunk yields what has finished of c, of which the consumer was told. What
+// finishes later it is told again.
+func (m *mapper[In, Out]) consumeChunk(c *chunk[In, Out], yield yielder[In, Out]) bool {
+	for {
+		for i := c.next(); i != noCall; i = c.next() {
+			c.yielded++
+			last := c.yielded == c.batch.size
+			if last {
+				m.retire(c)
+			}
+			m.release()
+			if !yield(c, i) {
+				return false
+			}
+			if last {
+				m.recycle(c)
+				return true
+			}
+		}
+		c.awaited.Store(anyCall)
+		if c.next() == noCall || !c.awaited.CompareAndSwap(anyCall, noCall) {
+			return true
+		}
 	}
 }
 

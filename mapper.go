@@ -94,7 +94,7 @@ type mapper[In, Out any] struct {
 	mu       sync.Mutex
 	pending  []*chunk[In, Out]            // sent, and not taken by the consumer
 	live     map[*chunk[In, Out]]struct{} // sent, and not wholly yielded
-	arrivals []arrival[In, Out]           // finished calls, with Unordered
+	arrivals []*chunk[In, Out]            // with calls that finished, with Unordered
 	spare    []storage[In, Out]           // of chunks whose outcomes have been yielded
 	sent     int64                        // calls in chunks that were sent
 	ended    bool                         // no more chunks will be sent
@@ -103,12 +103,6 @@ type mapper[In, Out any] struct {
 
 // cacheLine keeps what one goroutine writes often apart from what others read.
 type cacheLine [64]byte
-
-// arrival is a finished call.
-type arrival[In, Out any] struct {
-	chunk *chunk[In, Out]
-	index int32
-}
 
 func newMapper[In, Out any](ctx context.Context, ex Executor, task Task[In, Out], opts mapOptions) *mapper[In, Out] {
 	m := &mapper[In, Out]{
@@ -236,7 +230,7 @@ func (m *mapper[In, Out]) storage(n int) (s storage[In, Out]) {
 		s, m.spare = m.spare[last], m.spare[:last]
 	}
 	m.mu.Unlock()
-	return s.fitted(n)
+	return s.fitted(n, m.opts.unordered)
 }
 
 // awaitRoom blocks while the window is full and reports whether the Map goes on.

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -126,7 +127,9 @@ func pythonFiles(typed string) []cobra.Completion {
 
 // definition finds the functions of a module. One that an import brings, or a
 // statement makes, is not found: nothing is executed.
-var definition = regexp.MustCompile(`(?m)^(?:async[ \t]+)?def[ \t]+([\pL_][\pL\pN_]*)[ \t]*\(`)
+var definition = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^(?:async[ \t]+)?def[ \t]+([\pL_][\pL\pN_]*)[ \t]*\(`)
+})
 
 // readMost bounds how much of a file is looked at. More makes a key press slow.
 const readMost = 1 << 20
@@ -143,7 +146,7 @@ func functionsOf(name string) []string {
 		return nil
 	}
 	var names []string
-	for _, match := range definition.FindAllSubmatch(text, -1) {
+	for _, match := range definition().FindAllSubmatch(text, -1) {
 		if name := string(match[1]); !slices.Contains(names, name) {
 			names = append(names, name)
 		}

@@ -64,10 +64,12 @@ var behaviours = []struct {
 	{"TIMEOUT PERCENT", "a call that takes a multiple of the median is killed", checkTimeoutPercent},
 	{"MEMFREE", "the youngest call is killed when memory is short, and runs again later", checkMemoryFree},
 	{"DELAY", "calls start apart from each other", checkDelay},
+	{"LOAD", "calls start below a load", checkLoad},
 	{"HANGUP", "SIGHUP starts nothing more and lets what runs finish", checkHangup},
 	{"FAILURES", "the status says that calls failed, the summary how many", checkFailureCounts},
 
 	{"RESUME", "what finished does not run again, in whatever order the inputs are", checkResume},
+	{"RESUME RESULTS", "what --results has of an earlier run stays", checkResumeResults},
 	{"RESUME FAILED", "what failed runs again", checkResumeFailed},
 	{"RESUME CUT", "what a signal cut off runs again", checkResumeCut},
 	{"RESUME TORN", "a torn last line counts for nothing", checkResumeTorn},

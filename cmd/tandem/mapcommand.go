@@ -25,7 +25,7 @@ func (r *mapRun) mapCommand() error {
 	}
 	r.source = kind.checked(r.source)
 	if r.control.dryRun {
-		return dryRunOf(r, kind)
+		return dryRun(r, kind)
 	}
 	program, err := r.findProgram(kind.template)
 	if err != nil {
@@ -113,7 +113,7 @@ func (k *commandKind) Input(record inputs.Record, number int) (command.Spec, err
 		spec.Fields = fieldsOf(record)
 	}
 	if k.lines != nil {
-		stdout, stderr := k.lines.Of(number, record.Whole)
+		stdout, stderr := k.lines.Of(record.Whole)
 		spec.Sink = command.NewLineSink(stdout, stderr)
 	}
 	return spec, record.Err

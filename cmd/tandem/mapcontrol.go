@@ -45,10 +45,10 @@ type controlFlags struct {
 // define declares the flags.
 func (f *controlFlags) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.VarP(&f.processes, "processes", "p", "run so many processes: `N`, N% of the cores, +N or -N for more or fewer than cores, 0 for as many as possible, or a file with one of these, which is read again when a call ends (default: the cores)")
+	flags.VarP(&f.processes, "processes", "p", "run so many processes: `N`, N% of the cores, +N or -N for more or fewer than cores, 0 for as many as possible, or a file with one of these, which is read again while calls run (default: the cores)")
 	flags.VarP(&f.processes, "jobs", "j", "another name of --processes")
 	flags.IntVarP(&f.threads, "threads", "t", 1, "run `N` calls at once in each Python process")
-	flags.Var(&f.timeout, "timeout", "kill a call that runs longer: seconds, 200ms, 1h30m, or N% of the median of those that succeeded")
+	flags.Var(&f.timeout, "timeout", "kill a call that runs longer: seconds, 200ms, 1h30m, or N% of the median of those that succeeded, at least 50ms")
 	flags.IntVar(&f.retries, "retries", 1, "try a call that fails up to `N` times, also when it may have done its work; 0: until it succeeds")
 	flags.Var(&f.halt, "halt", "end early: never, or now (kill what runs) or soon (finish it), and fail, success or done = N calls or N% of all: soon,fail=1")
 	flags.Var(&f.delay, "delay", "wait so long between two starts")
@@ -68,14 +68,17 @@ func (f *controlFlags) check(cmd *cobra.Command) error {
 	case f.retries < 0:
 		return exitf(statusUsage, "--retries is %d: want the number of tries, or 0 for no limit", f.retries)
 	}
-	if _, known := machine.RunningThreads(); f.load.given() && !known {
+	if f.load.given() && !knows(machine.RunningThreads()) {
 		return exitf(statusUsage, "--load needs /proc/loadavg, which this system (%s) does not have: leave it out", runtime.GOOS)
 	}
-	if _, known := machine.FreeMemory(); f.memfree > 0 && !known {
+	if f.memfree > 0 && !knows(machine.FreeMemory()) {
 		return exitf(statusUsage, "--memfree needs /proc/meminfo, which this system (%s) does not have: leave it out", runtime.GOOS)
 	}
 	return nil
 }
+
+// knows reports whether the machine told a value.
+func knows[T any](_ T, known bool) bool { return known }
 
 // single reports whether calls must not wait in the executor.
 func (f *controlFlags) single() bool {
@@ -106,12 +109,15 @@ func (f *controlFlags) workers(source inputs.Source, isCommand bool) int {
 func (f *controlFlags) gate(workers int, isCommand bool, c *console.Console) gate.Config {
 	say := func(text string) { c.Print("tandem: " + text + "\n") }
 	config := gate.Config{
-		Places: func(time.Time) int { return workers * f.threads },
+		Places: func(time.Time) (int, time.Duration) { return workers * f.threads, 0 },
 		Single: f.single(),
 	}
 	if f.processes.File != "" {
 		file := parallel.NewFile(f.processes, runtime.GOMAXPROCS(0), f.most(isCommand), func(err error) { say(err.Error()) })
-		config.Places = func(now time.Time) int { return file.Places(now) * f.threads }
+		config.Places = func(now time.Time) (int, time.Duration) {
+			n, holds := file.Places(now)
+			return n * f.threads, holds
+		}
 	}
 	if f.memfree > 0 {
 		config.Conditions = append(config.Conditions, gate.NewMemory(int64(f.memfree), freeMemory, func(free int64) {
@@ -119,7 +125,13 @@ func (f *controlFlags) gate(workers int, isCommand bool, c *console.Console) gat
 		}))
 	}
 	if f.load.given() {
-		config.Conditions = append(config.Conditions, gate.NewLoad(f.load.limit(runtime.GOMAXPROCS(0)), runningThreads))
+		limit := f.load.limit(runtime.GOMAXPROCS(0))
+		if hint := f.load.hint(runtime.GOMAXPROCS(0)); hint != "" {
+			say(hint)
+		}
+		config.Conditions = append(config.Conditions, gate.NewLoad(limit, runningThreads, func(running int) {
+			say(fmt.Sprintf("waiting for the machine: %d threads run, --load %s lets calls start below %d", running, &f.load, limit))
+		}))
 	}
 	if f.delay > 0 {
 		config.Conditions = append(config.Conditions, gate.NewDelay(time.Duration(f.delay)))
@@ -235,6 +247,15 @@ func (f *machineLoad) String() string { return f.text }
 func (f *machineLoad) Type() string { return "N" }
 
 func (f *machineLoad) given() bool { return f.text != "" }
+
+// hint returns what to say about a number that was probably meant to be a percentage.
+func (f *machineLoad) hint(cores int) string {
+	const tooMany = 8 // for each core
+	if f.percent || f.n < 10 || f.n < float64(tooMany*cores) {
+		return ""
+	}
+	return fmt.Sprintf("--load %s is a number of threads, and there are %d cores: write %s%% for a part of them", f, cores, f)
+}
 
 // limit returns the number of threads on a machine with so many cores.
 func (f *machineLoad) limit(cores int) int {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Color says whether text is coloured.
@@ -54,10 +55,15 @@ func Colored(asked Color, getenv func(string) string, terminal bool) bool {
 type Paint bool
 
 // someFailed finds the number of failures in a line that sums up.
-var someFailed = regexp.MustCompile(`\b[1-9][0-9,]* failed\b`)
+var someFailed = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b[1-9][0-9,]* failed\b`) })
 
 // Failures colours how many have failed in a line that sums up.
-func (p Paint) Failures(text string) string { return someFailed.ReplaceAllStringFunc(text, p.Red) }
+func (p Paint) Failures(text string) string {
+	if !p {
+		return text
+	}
+	return someFailed().ReplaceAllStringFunc(text, p.Red)
+}
 
 // Red is for what has failed.
 func (p Paint) Red(text string) string { return p.in("31", text) }

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"sync/atomic"
@@ -21,9 +22,10 @@ type Condition interface {
 
 // Config describes a gate.
 type Config struct {
-	// Places returns how many calls may run at once. It is asked when the
-	// answer matters, with the time.
-	Places func(now time.Time) int
+	// Places returns how many calls may run at once, and how long that holds, 0
+	// for ever. It is asked when the answer matters, with the time, and again once
+	// it does not hold any more and a call waits.
+	Places func(now time.Time) (n int, holds time.Duration)
 
 	// Single lets nothing through that cannot start at once.
 	Single bool
@@ -40,9 +42,11 @@ type Config struct {
 // last hold and by the end of its context.
 type Gate struct {
 	// Immutable after New.
-	config Config
-	single bool
-	wake   chan struct{} // a token: look again
+	config   Config
+	single   bool
+	began    time.Time
+	wake     chan struct{} // a token: look again
+	released chan struct{} // a token: the gate was held and is not any more, for Pass
 
 	// Owned by the goroutine of Enter.
 	entered int64 // calls
@@ -52,11 +56,12 @@ type Gate struct {
 	speed   speed
 	ahead   int
 
+	held atomic.Bool // seldom written
+
 	_ [64]byte // what End writes stays off the lines that Enter reads
 
 	ended  atomic.Int64
 	wakeAt atomic.Int64 // as many ends wake Enter
-	held   atomic.Bool
 }
 
 // noEnd is more ends than there can be.
@@ -64,7 +69,10 @@ const noEnd = math.MaxInt64
 
 // New returns a gate.
 func New(config Config) *Gate {
-	g := &Gate{config: config, single: config.Single || len(config.Conditions) > 0, wake: make(chan struct{}, 1)}
+	g := &Gate{
+		config: config, single: config.Single || len(config.Conditions) > 0, began: time.Now(),
+		wake: make(chan struct{}, 1), released: make(chan struct{}, 1),
+	}
 	g.wakeAt.Store(noEnd)
 	return g
 }
@@ -73,7 +81,7 @@ func New(config Config) *Gate {
 // [Gate.End], and reports whether it may: not after ctx has ended. A call that
 // starts again passes a held gate.
 func (g *Gate) Enter(ctx context.Context, again bool) bool {
-	now := time.Now()
+	now := g.clock()
 	if g.entered >= g.free || g.held.Load() || now.Sub(g.looked) >= aheadTime || ctx.Err() != nil {
 		if !g.await(ctx, again) {
 			return false
@@ -85,11 +93,19 @@ func (g *Gate) Enter(ctx context.Context, again bool) bool {
 	return true
 }
 
+// clock returns the time. It reads one clock, where time.Now reads two: with short
+// calls that is seen.
+func (g *Gate) clock() time.Time { return g.began.Add(time.Since(g.began)) }
+
 // Pass blocks while the gate is held, for an input that needs no call, and reports
-// whether it may go on: not after ctx has ended. It belongs to the goroutine of Enter.
+// whether it may go on: not after ctx has ended. It belongs to one goroutine, which
+// may be another one than that of Enter.
 func (g *Gate) Pass(ctx context.Context) bool {
 	for g.held.Load() && ctx.Err() == nil {
-		g.sleep(ctx, untilWoken)
+		select {
+		case <-g.released:
+		case <-ctx.Done():
+		}
 	}
 	return ctx.Err() == nil
 }
@@ -106,29 +122,29 @@ func (g *Gate) End() {
 	n := g.ended.Add(1)
 	if n >= g.wakeAt.Load() {
 		g.wakeAt.Store(noEnd)
-		g.Wake()
+		leaveToken(g.wake)
 	}
 }
 
-// Wake makes Enter look again.
-func (g *Gate) Wake() {
-	select {
-	case g.wake <- struct{}{}:
-	default:
-	}
-}
-
-// Hold makes Enter wait, or no longer.
+// Hold makes Enter and Pass wait, or no longer.
 func (g *Gate) Hold(held bool) {
 	if g.held.Swap(held) && !held {
-		g.Wake()
+		leaveToken(g.wake)
+		leaveToken(g.released)
+	}
+}
+
+func leaveToken(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
 	}
 }
 
 // await blocks until a call may start and sets free.
 func (g *Gate) await(ctx context.Context, again bool) bool {
 	for ctx.Err() == nil {
-		g.looked = time.Now()
+		g.looked = g.clock()
 		wait := g.wait(again)
 		if wait == 0 {
 			return true
@@ -148,12 +164,13 @@ func (g *Gate) wait(again bool) time.Duration {
 	if g.held.Load() && !again {
 		return untilWoken
 	}
-	places := max(1, g.config.Places(g.looked))
+	places, holds := g.config.Places(g.looked)
+	places = max(1, places)
 	if !g.single {
 		g.ahead = g.speed.ahead(g.looked, g.ended.Load(), places, g.ahead)
 	}
 	if g.full(places) {
-		return untilWoken
+		return cmp.Or(holds, untilWoken)
 	}
 	if len(g.config.Conditions) > 0 {
 		g.wakeAt.Store(g.ended.Load() + 1) // before they look, lest they miss it

@@ -31,13 +31,15 @@ type delivery struct {
 	store     store.Store // nil: nothing is kept
 	counters  *progress.Counters
 	hold      func(bool)      // lets no more calls start, or again
+	awaits    func() bool     // whether a call waits to start again; then nothing is held
 	broken    func(err error) // is told the first error, without the lock
 	timer     *time.Timer
-	spare     sync.Pool // of *item
 
 	mu     sync.Mutex
 	order  order
+	stock  stock
 	writer *results.Writer
+	holds  bool // hold was told so
 	armed  bool // the timer will flush
 	closed bool
 	err    error // the first
@@ -46,15 +48,15 @@ type delivery struct {
 
 // item returns an empty item.
 func (d *delivery) item() *item {
-	if i, ok := d.spare.Get().(*item); ok {
-		return i
-	}
-	return new(item)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stock.get()
 }
 
-// put delivers an item and those that waited for it, or lets it wait for its turn.
-// It takes the item's streams over. It blocks while the output does.
+// put counts an item and delivers it and those that waited for it, or lets it wait
+// for its turn. It takes the item's streams over. It blocks while the output does.
 func (d *delivery) put(i *item) {
+	d.count(i)
 	d.mu.Lock()
 	if d.unordered {
 		d.deliver(i)
@@ -74,6 +76,10 @@ func (d *delivery) armLocked() {
 }
 
 func (d *delivery) putInOrder(i *item) {
+	if d.order.pass(i) {
+		d.deliver(i)
+		return
+	}
 	number := i.Number
 	d.order.put(i)
 	for next := d.order.take(); next != nil; next = d.order.take() {
@@ -85,7 +91,29 @@ func (d *delivery) putInOrder(i *item) {
 			d.note(d.recorder.Held(&i.Outcome))
 		}
 	}
-	d.hold(d.order.full())
+	if full := d.order.full() && !d.awaits(); full != d.holds {
+		d.holds = full
+		d.hold(full)
+	}
+}
+
+// release lets calls start although outcomes wait: they may wait for one that is to
+// start again, behind an input that is held.
+func (d *delivery) release() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.holds = false
+	d.hold(false)
+}
+
+// failed notes that the recorder has failed. A nil error is none.
+func (d *delivery) failed(err error) {
+	if err == nil {
+		return
+	}
+	d.mu.Lock()
+	d.note(err)
+	d.unlock()
 }
 
 // flush writes what waits for others to travel with. The timer calls it, perhaps
@@ -100,11 +128,14 @@ func (d *delivery) flush() {
 
 func (d *delivery) flushLocked() {
 	d.armed = false
-	if err := d.writer.Flush(); err != nil {
-		d.note(err)
-	} else if d.recorder != nil {
-		d.note(d.recorder.Flush())
+	err := d.writer.Flush()
+	if err == nil && d.store != nil {
+		err = d.store.Flush()
 	}
+	if err == nil && d.recorder != nil {
+		err = d.recorder.Flush()
+	}
+	d.note(err)
 }
 
 // close writes what waits and returns the first error of all. Nothing is written or
@@ -148,15 +179,16 @@ func (d *delivery) unlock() {
 func (d *delivery) deliver(i *item) {
 	switch {
 	case i.state == skipped:
+		if d.store != nil {
+			d.store.Skip(i.Number, &i.record)
+		}
 	case i.Cut:
-		d.counters.Unfinished()
 		d.record(i)
 	default:
 		d.write(i)
-		d.count(i)
 		d.record(i)
 	}
-	d.recycle(i)
+	d.stock.put(i)
 }
 
 // write writes what an item has to show.
@@ -185,8 +217,11 @@ func (d *delivery) stdout(i *item) error {
 	if !d.tag {
 		return d.writer.Stream(i.Stdout)
 	}
-	_, err := i.Stdout.WriteTo(results.NewTagger(d.writer, results.Tag(i.Input)))
-	return err
+	tagger := results.NewTagger(d.writer, results.Tag(i.Input))
+	if _, err := i.Stdout.WriteTo(tagger); err != nil {
+		return err
+	}
+	return tagger.End()
 }
 
 func (d *delivery) stderr(i *item) {
@@ -198,10 +233,16 @@ func (d *delivery) stderr(i *item) {
 	})
 }
 
+// count counts an item when it has ended, which may be long before its turn.
 func (d *delivery) count(i *item) {
-	if i.Err != nil {
+	switch {
+	case i.state == skipped:
+		d.counters.Skipped()
+	case i.Cut:
+		d.counters.Unfinished()
+	case i.Err != nil:
 		d.counters.Failed()
-	} else {
+	default:
 		d.counters.Succeeded()
 	}
 }
@@ -215,19 +256,4 @@ func (d *delivery) record(i *item) {
 	case !i.Cut:
 		d.note(d.recorder.Written(i.Number))
 	}
-}
-
-// largestSpare is how large the storage of a result may be that is used again.
-const largestSpare = 4 << 10
-
-// recycle gives an item's files back, and its memory to the next one.
-func (d *delivery) recycle(i *item) {
-	storage := i.Stdout.Bytes
-	i.Stdout.Close()
-	i.Stderr.Close()
-	*i = item{}
-	if cap(storage) <= largestSpare {
-		i.Stdout.Bytes = storage[:0]
-	}
-	d.spare.Put(i)
 }

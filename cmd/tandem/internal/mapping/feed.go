@@ -3,6 +3,7 @@ package mapping
 import (
 	"iter"
 
+	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 	"github.com/gotandem/tandem/cmd/tandem/internal/record"
 	"github.com/gotandem/tandem/cmd/tandem/internal/report"
@@ -12,20 +13,21 @@ import (
 // gate starts at once.
 func (r *run[In, Out]) inputs() iter.Seq[In] {
 	return func(yield func(In) bool) {
-		index := 0
-		for fl := range r.flightsToStart() {
-			in, err := r.Kind.Input(fl.record, fl.number)
+		for fl, record := range r.toStart() {
+			in, err := r.Kind.Input(record, fl.number)
 			if err != nil {
-				r.refused(&fl, err)
+				r.refused(&fl, record, err)
 				continue
 			}
-			if !r.gate.Enter(r.Session.Taking(), fl.back) {
+			if !r.gate.Enter(r.Session.Taking(), fl.isBack()) {
 				r.notStarted(&fl)
 				return
 			}
-			fl.started, fl.back, fl.attempts = r.gate.Now(), false, nil
-			r.Flights.add(index, fl)
-			index++
+			fl.started = r.gate.Now()
+			if fl.more != nil {
+				fl.more.back, fl.more.attempts = false, nil
+			}
+			r.Flights.add(fl)
 			if r.guard != nil {
 				r.guard.started()
 			}
@@ -36,8 +38,8 @@ func (r *run[In, Out]) inputs() iter.Seq[In] {
 	}
 }
 
-// flightsToStart yields what is to start: new inputs and what starts again.
-func (r *run[In, Out]) flightsToStart() iter.Seq[flight] {
+// toStart yields what is to start: new inputs and what starts again.
+func (r *run[In, Out]) toStart() iter.Seq2[flight, inputs.Record] {
 	if r.guard != nil {
 		return r.guard.merge(r.Session.Taking(), r.planned())
 	}
@@ -46,24 +48,28 @@ func (r *run[In, Out]) flightsToStart() iter.Seq[flight] {
 
 // planned yields the inputs that have not finished in an earlier run. The others go
 // to the output, as their number needs.
-func (r *run[In, Out]) planned() iter.Seq[flight] {
-	return func(yield func(flight) bool) {
+func (r *run[In, Out]) planned() iter.Seq2[flight, inputs.Record] {
+	detailed := r.Details || r.guard != nil || r.Recorder != nil
+	return func(yield func(flight, inputs.Record) bool) {
 		number := 0
 		for in := range r.Source.Records() {
 			number++
-			fl := flight{number: number, record: in}
+			fl := flight{number: number, input: in.Whole}
+			if detailed {
+				fl.more = &details{record: in}
+			}
 			if r.Recorder != nil {
 				decision, err := r.Recorder.Plan(number, in)
 				if err != nil {
 					r.broken(err)
 					return
 				}
-				if fl.key = decision.Key; decision.Action != record.Run {
+				if fl.more.key = decision.Key; decision.Action != record.Run {
 					r.finishedBefore(&fl, decision)
 					continue
 				}
 			}
-			if !yield(fl) {
+			if !yield(fl, in) {
 				return
 			}
 		}
@@ -74,11 +80,10 @@ func (r *run[In, Out]) planned() iter.Seq[flight] {
 func (r *run[In, Out]) finishedBefore(fl *flight, decision record.Decision) {
 	i := r.delivery.item()
 	if decision.Action == record.Skip {
-		i.Number, i.state = fl.number, skipped
-		r.counters.Skipped()
+		i.Number, i.record, i.state = fl.number, fl.more.record, skipped
 	} else {
-		i.Outcome, i.state, i.record = *decision.Outcome, replayed, fl.record
-		i.Number, i.Input = fl.number, string(fl.record.Whole)
+		i.Outcome, i.state, i.record = *decision.Outcome, replayed, fl.more.record
+		i.Number, i.Input = fl.number, string(fl.input)
 		if i.Err != nil {
 			i.message = report.Block(report.Input{Number: i.Number, Text: i.Input}, i.Err, r.Quiet)
 		}
@@ -89,17 +94,18 @@ func (r *run[In, Out]) finishedBefore(fl *flight, decision record.Decision) {
 }
 
 // refused passes on an input that makes no call.
-func (r *run[In, Out]) refused(fl *flight, err error) {
+func (r *run[In, Out]) refused(fl *flight, in inputs.Record, err error) {
 	const shown = 1 << 10
 	i := r.delivery.item()
-	i.Outcome = outcome.Outcome{
-		Number: fl.number, Input: string(fl.record.Whole), Key: fl.key,
-		Err: err, Kind: "input", Exit: -1,
+	i.Outcome = outcome.Outcome{Number: fl.number, Input: string(in.Whole), Err: err, Kind: "input", Exit: -1}
+	if fl.more != nil {
+		i.Key = fl.more.key
 	}
-	i.record = fl.record
+	i.record = in
 	text := i.Input[:min(len(i.Input), shown)]
 	i.message = report.Block(report.Input{Number: i.Number, Text: text}, err, r.Quiet)
 	if r.gate.Pass(r.Session.Taking()) {
+		r.countForHalt(true)
 		r.delivery.put(i)
 	}
 }
@@ -107,10 +113,10 @@ func (r *run[In, Out]) refused(fl *flight, err error) {
 // notStarted passes on an input that was stopped in order to start again, and will
 // not. One that has never started is no news.
 func (r *run[In, Out]) notStarted(fl *flight) {
-	if !fl.back {
+	if !fl.isBack() {
 		return
 	}
 	i := r.delivery.item()
-	i.Outcome = outcome.Outcome{Number: fl.number, Input: string(fl.record.Whole), Key: fl.key, Cut: true, Exit: -1}
+	i.Outcome = outcome.Outcome{Number: fl.number, Input: string(fl.input), Key: fl.more.key, Cut: true, Exit: -1}
 	r.delivery.put(i)
 }

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -13,132 +14,176 @@ import (
 	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 )
 
-// flight is an input on its way through the executor.
+// flight is an input on its way through the executor. It is small, because it goes
+// from the feeder to Run, mostly from one processor to another.
 type flight struct {
-	number   int
+	number  int
+	input   []byte    // as it was written
+	started time.Time // when it left the gate
+	more    *details  // nil when nobody needs them
+}
+
+// details are what only some runs need of a flight.
+type details struct {
 	record   inputs.Record
 	key      outcome.Key
-	started  time.Time // when it left the gate
 	attempts []tandem.Attempt
 	back     bool // it was stopped in order to start again
 }
 
-// blockSize is how many flights are kept together. A slow call keeps its block;
-// more wastes memory for it, less costs the quick ones a look-up each.
+// isBack reports whether the input was stopped in order to start again.
+func (fl *flight) isBack() bool { return fl.more != nil && fl.more.back }
+
+// blockSize is how many calls are kept together. A slow call keeps its block; more
+// wastes memory for it, less costs the quick ones a look-up each.
 const blockSize = 64
 
-// block has the flights of the calls whose index divided by blockSize is the same.
+// block has the calls whose index divided by blockSize is at. The feeder adds to one
+// while Run takes from another, so that neither waits for the other's lock.
 type block struct {
+	at int
+
+	mu      sync.Mutex
 	flights [blockSize]flight
 	live    uint64 // a bit for each that is under way
-	filled  int    // how many there have been
+	added   int    // how many there have been
 }
 
-// Flights knows what is under way. Calls are named by their index in the Map. Its
-// methods may be called from several goroutines.
+// Flights knows what is under way. Calls are named by their index in the Map. add
+// belongs to one goroutine, take to one other; the other methods may be called from
+// anywhere.
+//
+// F1: others than the two look at a flight only under the lock of its block, while it
+// is there.
 type Flights struct {
+	filling *block // owned by the goroutine of add
+	next    int    // index; owned by the goroutine of add
+
+	_ [64]byte // what add writes stays off the line that take reads
+
+	emptying *block // owned by the goroutine of take
+
 	mu     sync.Mutex
 	blocks map[int]*block
-	spare  *block
-	near   *block // the block that was used last
-	nearAt int    // its number
-	count  int
 }
 
 // NewFlights returns what is to be under way in one run.
-func NewFlights() *Flights { return &Flights{blocks: make(map[int]*block), nearAt: -1} }
+func NewFlights() *Flights { return &Flights{blocks: make(map[int]*block)} }
 
 // Observe notes an attempt. It is for the field Observe of an executor's Config.
 func (f *Flights) Observe(a tandem.Attempt) {
+	f.with(a.Index, func(fl *flight) {
+		if fl.more != nil {
+			fl.more.attempts = append(fl.more.attempts, a)
+		}
+	})
+}
+
+// with calls do with a call if that is under way, under its lock.
+func (f *Flights) with(index int, do func(fl *flight)) {
+	b := f.find(index)
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if place := index % blockSize; b.live&(1<<place) != 0 {
+		do(&b.flights[place])
+	}
+}
+
+// find returns the block of a call, nil when none there is under way.
+func (f *Flights) find(index int) *block {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if fl := f.findLocked(a.Index); fl != nil {
-		fl.attempts = append(fl.attempts, a)
-	}
+	return f.blocks[index/blockSize]
 }
 
 // add notes the call with the next index.
-func (f *Flights) add(index int, fl flight) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	at := index / blockSize
-	b := f.blockLocked(at)
-	if b == nil {
-		if b, f.spare = f.spare, nil; b == nil {
-			b = new(block)
-		}
-		f.blocks[at] = b
+func (f *Flights) add(fl flight) {
+	place := f.next % blockSize
+	if place == 0 {
+		f.filling = &block{at: f.next / blockSize}
+		f.mu.Lock()
+		f.blocks[f.filling.at] = f.filling
+		f.mu.Unlock()
 	}
-	b.flights[index%blockSize] = fl
-	b.live |= 1 << (index % blockSize)
-	b.filled++
-	f.count++
+	f.next++
+	b := f.filling
+	b.mu.Lock()
+	b.flights[place] = fl
+	b.live |= 1 << place
+	b.added++
+	b.mu.Unlock()
 }
 
 // take forgets a call, which has ended, and returns what is known of it.
-func (f *Flights) take(index int) (fl flight) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	at, bit := index/blockSize, uint64(1)<<(index%blockSize)
-	b := f.blockLocked(at)
-	fl, b.flights[index%blockSize] = b.flights[index%blockSize], flight{}
-	b.live &^= bit
-	f.count--
-	if b.live == 0 && b.filled == blockSize {
-		delete(f.blocks, at)
-		b.filled, f.spare, f.nearAt = 0, b, -1
+func (f *Flights) take(index int) flight {
+	b := f.emptying
+	if b == nil || b.at != index/blockSize {
+		b = f.find(index)
+		f.emptying = b
+	}
+	place := index % blockSize
+	b.mu.Lock()
+	fl := b.flights[place]
+	b.flights[place] = flight{}
+	b.live &^= 1 << place
+	over := b.live == 0 && b.added == blockSize
+	b.mu.Unlock()
+	if over {
+		f.mu.Lock()
+		delete(f.blocks, b.at)
+		f.mu.Unlock()
 	}
 	return fl
 }
 
-func (f *Flights) blockLocked(at int) *block {
-	if f.nearAt != at {
-		b := f.blocks[at]
-		if b == nil {
-			return nil
-		}
-		f.near, f.nearAt = b, at
+// each visits what is under way, in no order, under the lock of its block.
+func (f *Flights) each(visit func(index int, fl *flight)) {
+	f.mu.Lock()
+	blocks := slices.Collect(maps.Values(f.blocks))
+	f.mu.Unlock()
+	for _, b := range blocks {
+		b.visit(visit)
 	}
-	return f.near
 }
 
-func (f *Flights) findLocked(index int) *flight {
-	b := f.blockLocked(index / blockSize)
-	if b == nil || b.live&(1<<(index%blockSize)) == 0 {
-		return nil
+func (b *block) visit(visit func(index int, fl *flight)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for place := range blockSize {
+		if b.live&(1<<place) != 0 {
+			visit(b.at*blockSize+place, &b.flights[place])
+		}
 	}
-	return &b.flights[index%blockSize]
 }
 
 // underWay returns how many calls have started and not ended.
 func (f *Flights) underWay() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.count
+	n := 0
+	f.each(func(int, *flight) { n++ })
+	return n
 }
 
 // oldest returns the input that is under way for the longest time.
-func (f *Flights) oldest() (fl flight, found bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.eachLocked(func(_ int, other *flight) {
-		if !found || other.started.Before(fl.started) {
-			fl, found = *other, true
+func (f *Flights) oldest() (oldest flight, found bool) {
+	f.each(func(_ int, fl *flight) {
+		if !found || fl.started.Before(oldest.started) {
+			oldest, found = *fl, true
 		}
 	})
-	return fl, found
+	return oldest, found
 }
 
 // list returns a line for each input that is under way, the oldest first.
 func (f *Flights) list() []string {
 	var under []flight
-	f.mu.Lock()
-	f.eachLocked(func(_ int, fl *flight) { under = append(under, *fl) })
-	f.mu.Unlock()
+	f.each(func(_ int, fl *flight) { under = append(under, *fl) })
 	slices.SortFunc(under, func(a, b flight) int { return cmp.Or(a.started.Compare(b.started), a.number-b.number) })
 	lines := make([]string, 0, len(under))
 	for _, fl := range under {
-		input := report.Input{Number: fl.number, Text: string(fl.record.Whole[:min(len(fl.record.Whole), 1<<10)])}
+		input := report.Input{Number: fl.number, Text: string(fl.input[:min(len(fl.input), 1<<10)])}
 		lines = append(lines, input.String()+" for "+progress.Elapsed(time.Since(fl.started)))
 	}
 	return lines
@@ -146,44 +191,25 @@ func (f *Flights) list() []string {
 
 // recall marks the input that started last as one that starts again, and returns
 // the index of its call and its number. It leaves the last one under way alone, and
-// those that are marked already.
+// those that are marked already. It needs the details of flights.
 func (f *Flights) recall() (index, number int, found bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var youngest *flight
+	var youngest flight
 	staying := 0
-	f.eachLocked(func(i int, other *flight) {
-		if other.back {
+	f.each(func(at int, fl *flight) {
+		if fl.isBack() {
 			return
 		}
 		staying++
-		if youngest == nil || other.started.After(youngest.started) {
-			youngest, index = other, i
+		if staying == 1 || fl.started.After(youngest.started) {
+			youngest, index = *fl, at
 		}
 	})
 	if staying < 2 {
 		return 0, 0, false
 	}
-	youngest.back = true
-	return index, youngest.number, true
+	f.with(index, func(fl *flight) { fl.more.back, found = true, true })
+	return index, youngest.number, found
 }
 
 // unmark undoes recall.
-func (f *Flights) unmark(index int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if fl := f.findLocked(index); fl != nil {
-		fl.back = false
-	}
-}
-
-// eachLocked visits what is under way, in no order.
-func (f *Flights) eachLocked(visit func(index int, fl *flight)) {
-	for at, b := range f.blocks {
-		for i := range blockSize {
-			if b.live&(1<<i) != 0 {
-				visit(at*blockSize+i, &b.flights[i])
-			}
-		}
-	}
-}
+func (f *Flights) unmark(index int) { f.with(index, func(fl *flight) { fl.more.back = false }) }

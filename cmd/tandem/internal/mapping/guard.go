@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/quantity"
 )
 
@@ -93,7 +94,7 @@ const lostWithin = 5 * time.Second
 // takesBack reports whether a call that ended with err is to start again: because it
 // was stopped, or because it was lost with the worker of one that was.
 func (g *guard) takesBack(fl *flight, err error) bool {
-	if err == nil || fl.back {
+	if err == nil || fl.more.back {
 		return err != nil
 	}
 	g.mu.Lock()
@@ -103,7 +104,7 @@ func (g *guard) takesBack(fl *flight, err error) bool {
 
 // back lets a call start again, before its end is counted.
 func (g *guard) back(fl flight) {
-	fl.back = true
+	fl.more.back = true
 	g.mu.Lock()
 	g.returned = append(g.returned, fl)
 	g.mu.Unlock()
@@ -123,8 +124,8 @@ func (g *guard) ended() {
 // merge yields what is to start again before the inputs of fresh, and goes on until
 // nothing is under way that could be stopped. It reads fresh on a goroutine of its
 // own, which it joins: a source that waits must not hold up what starts again.
-func (g *guard) merge(ctx context.Context, fresh iter.Seq[flight]) iter.Seq[flight] {
-	return func(yield func(flight) bool) {
+func (g *guard) merge(ctx context.Context, fresh iter.Seq2[flight, inputs.Record]) iter.Seq2[flight, inputs.Record] {
+	return func(yield func(flight, inputs.Record) bool) {
 		read, over := make(chan flight), make(chan struct{})
 		var reader sync.WaitGroup
 		reader.Go(func() {
@@ -144,7 +145,7 @@ func (g *guard) merge(ctx context.Context, fresh iter.Seq[flight]) iter.Seq[flig
 		}()
 		for {
 			fl, found := g.next(ctx, &read)
-			if !found || !yield(fl) {
+			if !found || !yield(fl, fl.more.record) {
 				return
 			}
 		}
@@ -170,6 +171,17 @@ func (g *guard) next(ctx context.Context, read *chan flight) (fl flight, found b
 			return flight{}, false
 		}
 	}
+}
+
+// waits reports whether a call waits to start again; none does without a guard. The
+// lock of the delivery may be held.
+func (g *guard) waits() bool {
+	if g == nil {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.returned) > 0
 }
 
 func (g *guard) takeReturned() (fl flight, found bool) {

@@ -1,10 +1,5 @@
 package mapping
 
-import (
-	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
-	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
-)
-
 const (
 	// mostHeld is how many outcomes wait for an earlier one. More lets the others
 	// run on longer beside a slow call, and costs memory.
@@ -12,31 +7,11 @@ const (
 
 	// mostHeldBytes is how many bytes of outcomes wait in memory.
 	mostHeldBytes = 256 << 20
+
+	// mostHeldFiles is how many files with large outputs are open for that. A process
+	// may have a thousand on some systems, and calls need some too.
+	mostHeldFiles = 512
 )
-
-// item is an input that has ended, on its way to the output.
-type item struct {
-	outcome.Outcome
-	state   state
-	message string // what to say about its failure; empty when there is nothing
-	held    bool   // it waited for its turn, and the recorder knows
-	record  inputs.Record
-}
-
-// state says where an item comes from.
-type state uint8
-
-const (
-	ended    state = iota // its call ended, or could not be made
-	skipped               // it finished in an earlier run
-	replayed              // it finished in an earlier run, but was not written
-)
-
-// size is what an item takes of the memory for outcomes that wait.
-func (i *item) size() int64 {
-	const itself = 512
-	return itself + int64(len(i.Stdout.Bytes)) + int64(len(i.Stderr.Bytes)) + int64(len(i.message))
-}
 
 // order puts items into the order of their inputs, which are numbered from 1
 // without a gap.
@@ -48,9 +23,20 @@ type order struct {
 	next  int     // number of the item whose turn it is
 	held  int     // items that wait
 	bytes int64   // of them
+	files int     // of them
 }
 
 func newOrder() order { return order{ring: make([]*item, 256), next: 1} }
+
+// pass reports whether it is the turn of an item and nothing waits. If so it counts as
+// taken.
+func (o *order) pass(i *item) bool {
+	if o.held > 0 || i.Number != o.next {
+		return false
+	}
+	o.next++
+	return true
+}
 
 // put adds an item.
 func (o *order) put(i *item) {
@@ -60,6 +46,7 @@ func (o *order) put(i *item) {
 	o.ring[i.Number&(len(o.ring)-1)] = i
 	o.held++
 	o.bytes += i.size()
+	o.files += i.files()
 }
 
 // grow doubles the ring.
@@ -82,8 +69,11 @@ func (o *order) take() *item {
 	o.next++
 	o.held--
 	o.bytes -= i.size()
+	o.files -= i.files()
 	return i
 }
 
 // full reports whether no more calls are to start until some that wait have gone.
-func (o *order) full() bool { return o.held >= mostHeld || o.bytes >= mostHeldBytes }
+func (o *order) full() bool {
+	return o.held >= mostHeld || o.bytes >= mostHeldBytes || o.files >= mostHeldFiles
+}

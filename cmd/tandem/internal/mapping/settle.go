@@ -6,6 +6,7 @@ import (
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/halting"
+	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 )
 
@@ -18,13 +19,14 @@ func (r *run[In, Out]) settle(o tandem.Result[In, Out]) {
 		if r.guard.takesBack(&fl, o.Err) && r.Session.Running().Err() == nil {
 			r.drop(o)
 			r.guard.back(fl)
+			r.delivery.release()
 			r.gate.End()
 			return
 		}
 	}
 	i := r.ended(&fl, o)
-	if !i.Cut && r.halt.End(i.Err != nil) {
-		r.halted()
+	if !i.Cut {
+		r.countForHalt(i.Err != nil)
 	}
 	r.gate.End()
 	r.delivery.put(i)
@@ -32,9 +34,10 @@ func (r *run[In, Out]) settle(o tandem.Result[In, Out]) {
 
 // drop gives back what the outcome of a call holds that nobody is to see.
 func (r *run[In, Out]) drop(o tandem.Result[In, Out]) {
-	i := r.delivery.item()
-	r.Kind.Finish(&i.Outcome, o.Value, o.Err)
-	r.delivery.recycle(i)
+	var dropped outcome.Outcome
+	r.Kind.Finish(&dropped, o.Value, o.Err)
+	dropped.Stdout.Close()
+	dropped.Stderr.Close()
 }
 
 // ended makes an item of a call that has ended.
@@ -57,21 +60,28 @@ func (r *run[In, Out]) ended(fl *flight, o tandem.Result[In, Out]) *item {
 
 // detail notes what nobody needs who only wants results.
 func (r *run[In, Out]) detail(i *item, fl *flight, in In) {
-	i.record = fl.record
-	i.Input, i.Key = string(fl.record.Whole), fl.key
+	i.record = fl.more.record
+	i.Input, i.Key = string(fl.input), fl.more.key
 	i.Call, _ = r.Kind.Call(in) // an input that cannot run has failed because of it
-	i.Attempts = fl.attempts
+	i.Attempts = fl.more.attempts
 	i.Start = fl.started
-	if n := len(fl.attempts); n > 0 {
-		last := fl.attempts[n-1]
+	if n := len(i.Attempts); n > 0 {
+		last := i.Attempts[n-1]
 		i.Slot, i.Start, i.Wall = last.Slot, last.Start, last.Wall
 		return
 	}
 	i.Wall = time.Since(fl.started)
 }
 
-// halted ends the run because of --halt.
-func (r *run[In, Out]) halted() {
+// countForHalt counts an input that has come to something, and ends the run when
+// that is what --halt waited for. It may be called from several goroutines.
+func (r *run[In, Out]) countForHalt(failed bool) {
+	r.mu.Lock()
+	halts := r.halt.End(failed)
+	r.mu.Unlock()
+	if !halts {
+		return
+	}
 	r.Console.Print("tandem: " + r.halt.Text() + "\n")
 	if r.Halt.When == halting.Now {
 		r.Session.Kill()

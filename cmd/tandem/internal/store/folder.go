@@ -49,6 +49,14 @@ func (f *Folder) Put(o *outcome.Outcome, record *inputs.Record) error {
 	return nil
 }
 
+// Skip implements [Store].
+func (f *Folder) Skip(number int, record *inputs.Record) {
+	f.unused(filepath.Join(f.dir, pathOf(record)), number)
+}
+
+// Flush implements [Store].
+func (f *Folder) Flush() error { return nil }
+
 // Close implements [Store].
 func (f *Folder) Close() error { return nil }
 
@@ -91,10 +99,18 @@ func pathOf(record *inputs.Record) string {
 		}
 		path = append(path, name, FileName(part))
 	}
-	return filepath.Join(path...)
+	joined := filepath.Join(path...)
+	if len(joined) > longestPath {
+		return filepath.Join(path[0], shortened(joined, []byte(joined)))
+	}
+	return joined
 }
 
 const (
+	// longestPath is how long the way to an outcome may be before it becomes one name.
+	// Systems allow 4096 bytes, or 1024, with the folder before it.
+	longestPath = 800
+
 	// longestName is how long a file name may be before it is shortened. Systems
 	// allow 255 bytes; the rest is for a number behind it.
 	longestName = 200
@@ -130,8 +146,14 @@ func FileName(value []byte) string {
 	if b.Len() <= longestName {
 		return b.String()
 	}
+	return shortened(b.String(), value)
+}
+
+// shortened returns the beginning of a name, or of a path, and a digest of value.
+func shortened(name string, value []byte) string {
 	digest := sha256.Sum256(value)
-	return strings.ToValidUTF8(b.String()[:keptOfName], "") + `\~` + hex.EncodeToString(digest[:16])
+	kept := strings.ReplaceAll(strings.ToValidUTF8(name[:keptOfName], ""), "/", "-")
+	return kept + `\~` + hex.EncodeToString(digest[:16])
 }
 
 // fileEscapes are the characters that cannot stand in a name, or not well.

@@ -13,20 +13,27 @@ type Store interface {
 	// Put keeps an outcome and the input it is of. It leaves the streams open.
 	Put(o *outcome.Outcome, record *inputs.Record) error
 
+	// Skip notes an input whose outcome an earlier run has kept.
+	Skip(number int, record *inputs.Record)
+
+	// Flush writes what was put and not written yet.
+	Flush() error
+
 	// Close returns the first error of what was not written yet.
 	Close() error
 }
 
-// Open returns a store: a table when path ends with .csv, .tsv or .json, which is
-// written anew, and a folder otherwise, which is made if there is none.
-func Open(path string) (Store, error) {
+// Open returns a store: a table when path ends with .csv, .tsv or .json, and a folder
+// otherwise, which is made if there is none. A table is written anew, unless the run
+// goes on with one that was resumed: then rows follow those that are whole.
+func Open(path string, resumed bool) (Store, error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".csv":
-		return newTable(path, ',')
+		return newTable(path, ',', resumed)
 	case ".tsv":
-		return newTable(path, '\t')
+		return newTable(path, '\t', resumed)
 	case ".json", ".jsonl":
-		return newTable(path, 0)
+		return newTable(path, 0, resumed)
 	}
 	return NewFolder(path)
 }

@@ -46,7 +46,12 @@ func FuzzFileName(f *testing.F) {
 // put keeps outcomes of inputs in a store and closes it.
 func put(t *testing.T, path string, records ...inputs.Record) {
 	t.Helper()
-	kept, err := store.Open(path)
+	putAgain(t, path, false, records...)
+}
+
+func putAgain(t *testing.T, path string, resumed bool, records ...inputs.Record) {
+	t.Helper()
+	kept, err := store.Open(path, resumed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,6 +129,90 @@ func TestTables(t *testing.T) {
 				t.Errorf("%s: column %s is %.50q, want %.50q", name, header[i], rows[1][i], want)
 			}
 		}
+	}
+}
+
+// A run that goes on keeps the rows of the one before it that are whole, and cuts off
+// what was torn.
+func TestTablesResumed(t *testing.T) {
+	for _, name := range []string{"r.csv", "r.tsv", "r.json"} {
+		path := filepath.Join(t.TempDir(), name)
+		put(t, path, fields("a", "\"\n"), fields("b", "c"))
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := len(whole) - 200_000 // within the last row, whose errors have line feeds
+		if err := os.Truncate(path, int64(first)); err != nil {
+			t.Fatal(err)
+		}
+		putAgain(t, path, true, fields("b", "c"))
+		again, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(again) != len(whole) { // only the numbers differ
+			t.Errorf("%s: %d bytes, want %d", name, len(again), len(whole))
+		}
+		if n := bytes.Count(again, []byte("run b c")); n != 1 {
+			t.Errorf("%s: the torn row is there %d times", name, n)
+		}
+		put(t, path, fields("z", "z"))
+		if text, _ := os.ReadFile(path); bytes.Contains(text, []byte("run b c")) {
+			t.Errorf("%s: a new run kept the rows of another", name)
+		}
+	}
+}
+
+// What was put is in the file after Flush.
+func TestTableFlush(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r.csv")
+	kept, err := store.Open(path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := fields("a", "b")
+	if err := kept.Put(&outcome.Outcome{Number: 1}, &record); err != nil {
+		t.Fatal(err)
+	}
+	if err := kept.Flush(); err != nil {
+		t.Error(err)
+	}
+	text, _ := os.ReadFile(path)
+	if want := "Signal,Command,V1,V2,Stdout,Stderr\n1,:,0.000,0.000,0,0,0,0,,a,b,,\n"; !strings.HasSuffix(string(text), want) {
+		t.Errorf("%q, want %q at the end", text, want)
+	}
+	if err := kept.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// What an earlier run has kept is not written over by an equal input.
+func TestFolderSkip(t *testing.T) {
+	dir := t.TempDir()
+	kept, err := store.Open(dir, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := inputs.Record{Whole: []byte("a")}
+	kept.Skip(1, &record)
+	if err := kept.Put(&outcome.Outcome{Number: 2}, &record); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "1", "a~2", "seq")); err != nil {
+		t.Error(err)
+	}
+}
+
+// A record of many fields has a folder that systems take, and its own.
+func TestFolderOfManyFields(t *testing.T) {
+	dir := t.TempDir()
+	a := fields(slices.Repeat([]string{strings.Repeat("ü", 90)}, 60)...)
+	b := fields(slices.Repeat([]string{strings.Repeat("ü", 90)}, 61)...)
+	put(t, dir, a, b)
+	folders, err := os.ReadDir(filepath.Join(dir, "1"))
+	if err != nil || len(folders) != 2 {
+		t.Errorf("%d folders, %v", len(folders), err)
 	}
 }
 

@@ -20,15 +20,79 @@ type Table struct {
 	file   *os.File
 	writer *results.Writer
 	comma  byte // 0 for JSON
-	values int  // columns for the fields of inputs, -1 before the header
+	begun  bool // it has its header
+	values int  // columns for the fields of inputs; 0 before the first row of this run
 }
 
-func newTable(path string, comma byte) (*Table, error) {
-	file, err := os.Create(path)
+func newTable(path string, comma byte, resumed bool) (*Table, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, err
 	}
-	return &Table{file, results.NewWriter(file), comma, -1}, nil
+	t := &Table{file: file, writer: results.NewWriter(file), comma: comma}
+	if err := t.begin(resumed); err != nil {
+		_ = file.Close() // nothing was written
+		return nil, err
+	}
+	return t, nil
+}
+
+// begin cuts off what is not to stay and goes to the end of the rest. What can be
+// neither cut nor read, such as a pipe, is written as it is.
+func (t *Table) begin(resumed bool) error {
+	if info, err := t.file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	end := int64(0)
+	if resumed {
+		var err error
+		if end, err = wholeRows(t.file, t.comma != 0); err != nil {
+			return err
+		}
+	}
+	t.begun = end > 0
+	if err := t.file.Truncate(end); err != nil {
+		return err
+	}
+	_, err := t.file.Seek(end, io.SeekStart)
+	return err
+}
+
+// wholeRows returns where the last whole row ends. A row ends with a line feed, with
+// quotes one that is in none.
+func wholeRows(r io.Reader, quotes bool) (end int64, err error) {
+	var at int64
+	quoted := false
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := r.Read(buffer)
+		for _, c := range buffer[:n] {
+			at++
+			switch {
+			case quotes && c == '"':
+				quoted = !quoted // two of them stand for one, and change nothing
+			case c == '\n' && !quoted:
+				end = at
+			}
+		}
+		if err == io.EOF {
+			return end, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+}
+
+// Skip implements [Store].
+func (t *Table) Skip(int, *inputs.Record) {}
+
+// Flush implements [Store].
+func (t *Table) Flush() error {
+	if err := t.writer.Flush(); err != nil {
+		return fmt.Errorf("--results: %w", err)
+	}
+	return nil
 }
 
 // Put implements [Store].
@@ -61,7 +125,10 @@ type column struct {
 }
 
 func columns(o *outcome.Outcome) []column {
-	start := float64(o.Start.UnixMicro()) / 1e6
+	start := 0.0 // of what never started
+	if !o.Start.IsZero() {
+		start = float64(o.Start.UnixMicro()) / 1e6
+	}
 	return []column{
 		{"Seq", strconv.Itoa(o.Number), false},
 		{"Host", ":", true},
@@ -77,7 +144,11 @@ func columns(o *outcome.Outcome) []column {
 
 // row writes a line, after the header if it is the first.
 func (t *Table) row(o *outcome.Outcome, record *inputs.Record) error {
-	if t.values < 0 {
+	if t.values == 0 {
+		t.values = len(record.Parts())
+	}
+	if !t.begun {
+		t.begun = true
 		t.header(columns(o), record)
 	}
 	for _, c := range columns(o) {
@@ -100,7 +171,6 @@ func (t *Table) row(o *outcome.Outcome, record *inputs.Record) error {
 }
 
 func (t *Table) header(columns []column, record *inputs.Record) {
-	t.values = len(record.Parts())
 	for _, c := range columns {
 		t.cell(outcome.Stream{Bytes: []byte(c.name)})
 	}
