@@ -15,5 +15,5 @@ type Attempt struct {
 	CPU     time.Duration // processor time; 0 when not known
 	PeakRSS int64         // largest resident size of its process in bytes until then; 0 when not known
 	Err     error         // nil when it succeeded
-	Again   bool          // another attempt of the call follows
+	Again   bool          // another attempt of the call follows, unless the call is canceled before
 }

@@ -362,29 +362,11 @@ const (
 // settle ends an attempt, which seen, if it is not nil, shows before anyone can see
 // the outcome. own tells that err is the task's own, whatever its type.
 func (c Call) settle(err error, own bool, seen *Observation) Ending {
-	if seen != nil {
-		return c.settleShown(err, own, seen)
-	}
-	if err == nil {
-		c.publish(nil)
-		return Succeeded
-	}
-	if c.batch.again(c.index, err, own) {
-		c.batch.counters.retried.Add(1)
-		return Again
-	}
-	if !own {
-		err = c.fated(err)
-	}
-	c.publish(err)
-	return Failed
-}
-
-// settleShown is settle for an attempt that is shown.
-func (c Call) settleShown(err error, own bool, seen *Observation) Ending {
-	attempt := seen.of(c) // before again counts it
+	number := seen.number(c) // before again counts it
 	again := err != nil && c.batch.again(c.index, err, own)
-	seen.show(attempt, err, again)
+	if seen != nil {
+		seen.show(c, number, err, again)
+	}
 	if again {
 		c.batch.counters.retried.Add(1)
 		return Again

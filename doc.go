@@ -23,6 +23,13 @@
 // task is waiting and lends its slot to other calls, so that tasks may submit
 // and await calls on their own executor.
 //
+// # Steering
+//
+// [Timeout], [Retries], [Priority] and [Label] are for each call. With [Steer] a
+// [Handle] stops single inputs of a running [Map]; they then end as canceled calls
+// do, and the others go on. Executors with workers show each attempt to the
+// Observe of their configuration when it has ended: an [Attempt].
+//
 // # Concurrency
 //
 // All functions and methods may be used from several goroutines at once unless

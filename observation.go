@@ -26,19 +26,20 @@ func (o *Observation) Succeed(c Call, value any) Ending { return c.succeed(value
 // Fail is [Call.Fail].
 func (o *Observation) Fail(c Call, err error) Ending { return c.settle(err, false, o) }
 
-// of returns the attempt of c that is being ended, whose number is still that of
-// this attempt.
-func (o *Observation) of(c Call) Attempt {
-	a := o.Attempt
-	a.Index, a.Label, a.Number = c.Index(), c.Label(), c.Attempt()
-	return a
+// number returns which attempt of c is being ended, if that is to be shown.
+func (o *Observation) number(c Call) int {
+	if o == nil {
+		return 0
+	}
+	return c.Attempt()
 }
 
-// show shows an attempt that ended with err.
-func (o *Observation) show(a Attempt, err error, again bool) {
+// show shows the attempt of c with that number, which ended with err.
+func (o *Observation) show(c Call, number int, err error, again bool) {
 	if e, engine := err.(*CallError); engine && e.Fate == NotStarted {
 		return
 	}
-	a.Err, a.Again = err, again
+	a := o.Attempt
+	a.Index, a.Label, a.Number, a.Err, a.Again = c.Index(), c.Label(), number, err, again
 	o.Observe(a)
 }

@@ -38,7 +38,7 @@ func TestConformance(t *testing.T) {
 			return e
 		},
 		Tasks:        tandemtest.Defined(),
-		Large:        200,
+		Large:        100,
 		Capabilities: tandemtest.Capabilities{CancelRunning: true, KillsOnTimeout: true, Observes: true},
 	})
 }

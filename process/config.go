@@ -103,9 +103,9 @@ type Runtime struct {
 	Options map[string]any // passed to the worker as they are
 	Prelude string         // what it does before it is ready, for errors: "imports numpy"
 
-	// Preamble is written to the socket of a process that is started, before the
-	// setup frame: what its arguments tell it to read first, which ps need not
-	// show. At most 64 KiB; a worker that is forked gets none.
+	// Preamble is sent to a process that is started before the setup frame: what its
+	// arguments tell it to read first, which ps need not show. A worker that is
+	// forked gets none.
 	Preamble []byte
 
 	// Template, if not nil, lets workers be forked instead of started one by

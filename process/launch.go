@@ -56,7 +56,7 @@ func (ex *Executor) launch(s *slot) (*worker, error) {
 	if err == nil {
 		kill := func() { w.process.KillGroup() }
 		stopLife, stopStopping := context.AfterFunc(ex.life, kill), context.AfterFunc(ex.stopping, kill)
-		w.hello, err = ex.handshake(w.socket, w.reader, w.setup(), nonce, w.readyBy)
+		w.hello, err = ex.handshake(w.socket, w.reader, w.greeting(nonce), w.readyBy)
 		stopLife()
 		stopStopping()
 		if err == nil {
@@ -153,24 +153,8 @@ func (ex *Executor) begin(w *worker, nonce string, files []*os.File) (*osproc.Pr
 		return nil, finalError{err}
 	}
 	command.Files, command.Stdout, command.Stderr = files[:2], files[2], files[3]
-	if err := ex.writePreamble(w.socket); err != nil {
-		return nil, err
-	}
 	started, err := ex.spawner.Start(ex.life, command)
 	return started, finalIfMissing(err)
-}
-
-// writePreamble writes what goes before the setup frame. The other end has no
-// reader yet, so it must fit into the buffer of the socket.
-func (ex *Executor) writePreamble(socket *net.UnixConn) error {
-	r := ex.config.Runtime
-	if r == nil || len(r.Preamble) == 0 {
-		return nil
-	}
-	if _, err := socket.Write(r.Preamble); err != nil {
-		return fmt.Errorf("preamble: %w", err)
-	}
-	return nil
 }
 
 // finalIfMissing makes the error of a start final when the file is the reason.
@@ -251,26 +235,33 @@ func (ex *Executor) setup() wire.Setup {
 	return wire.Setup{Threads: config.Threads, Memory: uint64(config.Memory), MaxFrame: uint32(config.MaxFrame), Measure: ex.observed()}
 }
 
-// setup returns what the worker is told. One that was forked has loaded what is
-// to be loaded.
-func (w *worker) setup() wire.Setup {
-	setup := w.slot.executor.setup()
+// greeting is what the parent says first, and the word that hello must return.
+type greeting struct {
+	preamble []byte
+	setup    wire.Setup
+	nonce    string
+}
+
+// greeting returns what the worker is told. One that was forked has loaded what is
+// to be loaded, and reads frames already.
+func (w *worker) greeting(nonce string) greeting {
+	g := greeting{setup: w.slot.executor.setup(), nonce: nonce}
 	r := w.slot.executor.config.Runtime
 	switch {
 	case w.template != nil:
-		setup.Options = r.Template.Worker
+		g.setup.Options = r.Template.Worker
 	case r != nil:
-		setup.Preload, setup.Options = r.Preload, r.Options
+		g.preamble, g.setup.Preload, g.setup.Options = r.Preamble, r.Preload, r.Options
 	}
-	return setup
+	return g
 }
 
-// handshake sends setup and awaits the hello of a worker or template.
-func (ex *Executor) handshake(socket *net.UnixConn, reader *wire.Reader, setup wire.Setup, nonce string, deadline time.Time) (wire.Hello, error) {
+// handshake greets a worker or template and awaits its hello.
+func (ex *Executor) handshake(socket *net.UnixConn, reader *wire.Reader, g greeting, deadline time.Time) (wire.Hello, error) {
 	socket.SetDeadline(deadline)
 	defer socket.SetDeadline(time.Time{})
-	setup.ReadyBy = uint64(shm.MonotonicNow()) + uint64(max(0, time.Until(deadline)))
-	h, body, err := exchange(socket, reader, setup)
+	g.setup.ReadyBy = uint64(shm.MonotonicNow()) + uint64(max(0, time.Until(deadline)))
+	h, body, err := exchange(socket, reader, g)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return wire.Hello{}, lateError{ex.config.HandshakeTimeout, ex.prelude()}
@@ -284,17 +275,17 @@ func (ex *Executor) handshake(socket *net.UnixConn, reader *wire.Reader, setup w
 		return wire.Hello{}, fmt.Errorf("first frame is %v: want hello", h.Type)
 	}
 	hello, err := wire.ParseHello(body)
-	if err == nil && hello.Nonce != nonce {
+	if err == nil && hello.Nonce != g.nonce {
 		err = errors.New("hello is not from this worker: the word it returns is another one")
 	}
 	return hello, err
 }
 
-// exchange sends setup and returns the first frame that comes. The body is valid
-// until the next frame is read.
-func exchange(socket *net.UnixConn, reader *wire.Reader, setup wire.Setup) (wire.Header, []byte, error) {
-	frame, start := wire.BeginFrame(nil)
-	frame, err := setup.Append(frame)
+// exchange sends g and returns the first frame that comes. The body is valid until
+// the next frame is read.
+func exchange(socket *net.UnixConn, reader *wire.Reader, g greeting) (wire.Header, []byte, error) {
+	frame, start := wire.BeginFrame(slices.Clip(g.preamble))
+	frame, err := g.setup.Append(frame)
 	if err != nil {
 		return wire.Header{}, nil, finalError{err}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,9 +41,22 @@ var modes = map[string]func(){
 	"other-tasks": func() { // other types for double, no act
 		worker.Main(tandem.Define("double", func(_ context.Context, s string) (string, error) { return s + s, nil }))
 	},
+	"preamble": func() { // a worker that reads a large preamble first
+		for left := len(preamble); left > 0; {
+			n, err := syscall.Read(3, make([]byte, left))
+			if n == 0 || err != nil && err != syscall.EINTR {
+				os.Exit(1)
+			}
+			left -= max(0, n)
+		}
+		worker.Main(double)
+	},
 	"parent":      playParent,
 	"socket-pong": playPong,
 }
+
+// preamble is more than a socket holds.
+var preamble = make([]byte, 1<<20)
 
 func TestMain(m *testing.M) {
 	if spec := os.Getenv(faultVariable); spec != "" {

@@ -3,11 +3,13 @@
 package process_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/internal/codec"
 	"github.com/gotandem/tandem/process"
 )
 
@@ -53,6 +55,27 @@ func TestProgramsThatCannotBeExecuted(t *testing.T) {
 	}
 	got = startError(t, process.Config{Workers: 2, Runtime: &process.Runtime{Path: "/nonexistent/runtime", Codec: noCodec{}}})
 	if !strings.Contains(got, "/nonexistent/runtime") || strings.Count(got, "start ") > 1 {
+		t.Error(got)
+	}
+}
+
+// A preamble may be larger than what a socket holds, and is not waited for when
+// nobody reads it.
+func TestLargePreamble(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := func(mode string) process.Config {
+		return process.Config{
+			Workers: 1, Env: []string{modeVariable + "=" + mode},
+			Runtime: &process.Runtime{Path: self, Codec: codec.Binary{}, Preamble: preamble},
+		}
+	}
+	expect(t, submit(t, leakless(t, config("preamble")), double, 4), 8)
+	deaf := config("forgot-block")
+	deaf.HandshakeTimeout = 300 * time.Millisecond
+	if got := startError(t, deaf); !strings.Contains(got, "not ready after 300ms") {
 		t.Error(got)
 	}
 }

@@ -70,15 +70,17 @@ func stoppedBy(c tandem.Call, exit *ExitError) error {
 }
 
 // failStopped ends those of calls that are to stop by themselves and gives back
-// the others.
+// the others, which travel together as before.
 func (ex *Executor) failStopped(calls tandem.Calls) {
-	for i := calls.Len() - 1; i >= 0; i-- { // each goes to the front
+	var others []held
+	for i := range calls.Len() {
 		if c := calls.At(i); c.Canceled() != nil {
 			ex.failCanceled(c)
 		} else {
-			ex.giveBack(c.Only())
+			others = append(others, held{call: c})
 		}
 	}
+	ex.giveBackAll(others)
 }
 
 // stopWaiting ends those of calls, which were given back, that were marked

@@ -137,8 +137,7 @@ func (s *slot) retire(err error) {
 
 // awaitDemand blocks until a worker is wanted: at once for the first one, unless
 // it is to be started on demand, and after one was ended for being idle, when
-// calls wait. It returns false when
-// the executor closes.
+// calls wait. It returns false when the executor closes.
 func (s *slot) awaitDemand() bool {
 	s.mu.Lock()
 	first := s.starts == 0
@@ -178,7 +177,9 @@ func (s *slot) wanted(first bool) bool {
 
 // reserveStart reports whether the slot with that number is to start its first
 // worker on demand: more calls wait, also in workers, than those that are ready or
-// being started will take; or as many slots have retired as stand before it.
+// being started will take; or as many slots have retired as stand before it, or
+// any while no worker has been ready: so that nobody waits for one after the other
+// to fail.
 func (ex *Executor) reserveStart(number int) bool {
 	waiting := ex.queue.Waiting()
 	for _, s := range ex.slots {
@@ -186,7 +187,8 @@ func (ex *Executor) reserveStart(number int) bool {
 	}
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
-	if number > ex.retired && waiting <= ex.starting*ex.config.Threads {
+	replaces := number <= ex.retired || ex.retired > 0 && !ex.wasReady()
+	if !replaces && waiting <= ex.starting*ex.config.Threads {
 		return false
 	}
 	ex.starting++

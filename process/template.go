@@ -64,9 +64,9 @@ func (ex *Executor) startTemplate(deadline time.Time) (*template, error) {
 	kill := func() { t.process.KillGroup() }
 	stopLife, stopStopping := context.AfterFunc(ex.life, kill), context.AfterFunc(ex.stopping, kill)
 	r := ex.config.Runtime
-	setup := ex.setup()
-	setup.Preload, setup.Options = r.Preload, r.Template.Options
-	hello, err := ex.handshake(t.socket, t.reader, setup, nonce, deadline)
+	g := greeting{r.Preamble, ex.setup(), nonce}
+	g.setup.Preload, g.setup.Options = r.Preload, r.Template.Options
+	hello, err := ex.handshake(t.socket, t.reader, g, deadline)
 	stopLife()
 	stopStopping()
 	if err != nil {
@@ -102,9 +102,7 @@ func (t *template) spawn(nonce string) (err error) {
 			defer stderr.Close()
 			command.Stdout, command.Stderr = stdout, stderr
 			command.Files = []*os.File{child, null}
-			if err = ex.writePreamble(socket); err == nil {
-				t.process, err = ex.spawner.Start(ex.life, command)
-			}
+			t.process, err = ex.spawner.Start(ex.life, command)
 		}
 	}
 	if err != nil {

@@ -116,6 +116,28 @@ func TestWorkerKeepsAndReleases(t *testing.T) {
 	})
 }
 
+// A worker that is not idle tells what is free too, also while it measures.
+func TestBusyWorkerReleases(t *testing.T) {
+	for _, measure := range []bool{false, true} {
+		s := withArena(anyInterpreter(t), 1<<20)
+		s.setup.Measure = measure
+		p := start(t, s)
+		held, _ := p.sendMoved("forms.py:hold", wire.CodecRaw, bytes.Repeat([]byte("abc"), 50_000))
+		p.wantFrame(wire.TypeKeep, held)
+		p.next()
+		last := p.send("forms.py:let_go_and_sleep", wire.FlagArray, "0", "0.1", "0.1", "0.1", "0") + 4
+		for {
+			h, _ := p.next()
+			if h.Type == wire.TypeRelease {
+				break
+			}
+			if h.ID == last && h.Type != wire.TypeReturned {
+				t.Fatalf("all calls have ended before the release, measured: %v", measure)
+			}
+		}
+	}
+}
+
 // Results use the lowest free memory, and their memory again when it is free.
 func TestWorkerReusesOutboundMemory(t *testing.T) {
 	onEach(t, func(t *testing.T, interpreter string) {

@@ -48,7 +48,8 @@ func mapNone(e *env) {
 var mapModes = [][]tandem.MapOption{nil, {tandem.Unordered()}}
 
 func mapOrder(e *env) {
-	for _, n := range []int{1, 2, 3, 1000} {
+	some := min(1000, e.large)
+	for _, n := range []int{1, 2, 3, some} {
 		i := 0
 		for v, err := range tandem.Map(e.ctx, e.ex, e.tasks.Double, count(n)) {
 			if v != 2*i || err != nil {
@@ -60,7 +61,7 @@ func mapOrder(e *env) {
 			e.Errorf("%d outcomes, want %d", i, n)
 		}
 	}
-	e.counts(1006, 0, 0)
+	e.counts(uint64(6+some), 0, 0)
 }
 
 // Order holds when calls end in another one.
@@ -157,19 +158,20 @@ func pulled(in iter.Seq[int], n *atomic.Int64) iter.Seq[int] {
 // While outcome i is yielded, i+1 outcomes have been, so i+1+window inputs may
 // have been taken.
 func mapWindow(e *env) {
+	const n = 20
 	for window := 1; window <= 5; window++ {
 		for _, mode := range mapModes {
 			var taken atomic.Int64
 			opts := append([]tandem.MapOption{tandem.Window(window)}, mode...)
 			yielded := int64(0)
-			for _, err := range tandem.Map(e.ctx, e.ex, e.tasks.Double, pulled(count(50), &taken), opts...) {
+			for _, err := range tandem.Map(e.ctx, e.ex, e.tasks.Double, pulled(count(n), &taken), opts...) {
 				yielded++
 				if ahead := taken.Load() - yielded; err != nil || ahead > int64(window) {
 					e.Fatalf("window %d: %d inputs ahead, error %v", window, ahead, err)
 				}
 			}
-			if yielded != 50 {
-				e.Fatalf("window %d: %d outcomes, want 50", window, yielded)
+			if yielded != n {
+				e.Fatalf("window %d: %d outcomes, want %d", window, yielded, n)
 			}
 		}
 	}
@@ -177,12 +179,12 @@ func mapWindow(e *env) {
 
 // A loop that stands still stops the input after at most a window.
 func mapSlowLoop(e *env) {
-	const window = 8
+	const window, n = 8, 50
 	var taken atomic.Int64
 	yielded := 0
 	full := make(chan struct{})
 	in := func(yield func(int) bool) {
-		for v := range pulled(count(200), &taken) {
+		for v := range pulled(count(n), &taken) {
 			if v == window-1 {
 				close(full)
 			}
@@ -197,13 +199,13 @@ func mapSlowLoop(e *env) {
 		}
 		if yielded++; yielded == 1 {
 			await(e, full, "the window to fill")
-			if n := taken.Load(); n > window+1 {
-				e.Errorf("%d inputs taken during the first outcome, want %d at most", n, window+1)
+			if ahead := taken.Load(); ahead > window+1 {
+				e.Errorf("%d inputs taken during the first outcome, want %d at most", ahead, window+1)
 			}
 		}
 	}
-	if yielded != 200 {
-		e.Errorf("%d outcomes, want 200", yielded)
+	if yielded != n {
+		e.Errorf("%d outcomes, want %d", yielded, n)
 	}
 }
 

@@ -167,7 +167,7 @@ func stopNothing(e *env) {
 
 // Whatever Stop meets, each call has one outcome that fits.
 func stopMany(e *env) {
-	n := min(5000, 10*e.large)
+	n := min(5000, e.large)
 	for _, opts := range mapModes {
 		h := new(tandem.Handle)
 		over := make(chan struct{})

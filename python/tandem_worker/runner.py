@@ -260,6 +260,7 @@ class Runner:
 
     def _call_otherwise(self, call_id: int, batch: Batch, index: int) -> None:
         """Run one call for which the hot loop is not made, and answer it."""
+        self._release()  # a worker that is never idle has to say so too
         if batch.plain:
             self._outbox.answer(self._measured(self._call(call_id, batch, index)))
         else:
@@ -310,7 +311,6 @@ class Runner:
 
     def _call_with_exchange(self, call_id: int, batch: Batch, index: int) -> None:
         """Run one call with values that are not small JSON, and answer it."""
-        self._release()
         loan = Loan()
         frame = self._measured(self._exchanged(call_id, batch, index, loan))
         # From here on only the task's own objects can refer to the input.

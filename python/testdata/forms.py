@@ -136,6 +136,13 @@ def let_go(_):
     return len(held)
 
 
+def let_go_and_sleep(seconds):
+    import time
+
+    held.clear()
+    time.sleep(seconds)
+
+
 def hold_and_die(data: memoryview):
     held.append(data)
     os.kill(os.getpid(), signal.SIGKILL)
