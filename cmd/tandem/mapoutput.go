@@ -51,12 +51,13 @@ func (f *outputFlags) check(line arguments.Line) error {
 	return nil
 }
 
-// store opens what keeps results; nil when nothing does.
-func (f *outputFlags) open() (store.Store, error) {
+// open opens what keeps results; nil when nothing does. resumed says that what an
+// earlier run has kept stays.
+func (f *outputFlags) open(resumed bool) (store.Store, error) {
 	if f.results == "" {
 		return nil, nil
 	}
-	kept, err := store.Open(f.results)
+	kept, err := store.Open(f.results, resumed)
 	if err != nil {
 		return nil, exitf(statusUsage, "--results: %w", err)
 	}

@@ -20,7 +20,8 @@ const linger = time.Millisecond
 // be used from several goroutines. Its lock is held while it writes: that is what
 // keeps outcomes in order.
 //
-// D1: a line goes to the log after the output that it is about was written.
+// D1: a line goes to the log after the output that it is about was written, to
+// standard output and to the store.
 // D2: after an error of the output nothing is recorded any more.
 type delivery struct {
 	// Immutable.
@@ -67,7 +68,7 @@ func (d *delivery) put(i *item) {
 
 // armLocked lets the timer write what waits.
 func (d *delivery) armLocked() {
-	if !d.armed && (d.writer.Buffered() > 0 || d.recorder != nil) {
+	if !d.armed && (d.writer.Buffered() > 0 || d.store != nil || d.recorder != nil) {
 		d.armed = true
 		d.timer.Reset(linger)
 	}
@@ -100,11 +101,14 @@ func (d *delivery) flush() {
 
 func (d *delivery) flushLocked() {
 	d.armed = false
-	if err := d.writer.Flush(); err != nil {
-		d.note(err)
-	} else if d.recorder != nil {
-		d.note(d.recorder.Flush())
+	err := d.writer.Flush()
+	if err == nil && d.store != nil {
+		err = d.store.Flush()
 	}
+	if err == nil && d.recorder != nil {
+		err = d.recorder.Flush()
+	}
+	d.note(err)
 }
 
 // close writes what waits and returns the first error of all. Nothing is written or
@@ -147,6 +151,8 @@ func (d *delivery) unlock() {
 // deliver writes an item and forgets it. The lock is held.
 func (d *delivery) deliver(i *item) {
 	switch {
+	case i.state == skipped && d.store != nil:
+		d.store.Skip(&i.record)
 	case i.state == skipped:
 	case i.Cut:
 		d.counters.Unfinished()

@@ -74,11 +74,14 @@ func (r *run[In, Out]) planned() iter.Seq[flight] {
 func (r *run[In, Out]) finishedBefore(fl *flight, decision record.Decision) {
 	i := r.delivery.item()
 	if decision.Action == record.Skip {
-		i.Number, i.state = fl.number, skipped
+		i.Number, i.state, i.record = fl.number, skipped, fl.record
 		r.counters.Skipped()
 	} else {
 		i.Outcome, i.state, i.record = *decision.Outcome, replayed, fl.record
 		i.Number, i.Input = fl.number, string(fl.record.Whole)
+		if in, err := r.Kind.Input(fl.record, fl.number); err == nil {
+			i.Call, _ = r.Kind.Call(in) // an input that cannot run has failed because of it
+		}
 		if i.Err != nil {
 			i.message = report.Block(report.Input{Number: i.Number, Text: i.Input}, i.Err, r.Quiet)
 		}

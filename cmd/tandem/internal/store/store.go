@@ -13,20 +13,28 @@ type Store interface {
 	// Put keeps an outcome and the input it is of. It leaves the streams open.
 	Put(o *outcome.Outcome, record *inputs.Record) error
 
+	// Skip says that an earlier run has kept the outcome of an input. It comes before
+	// equal inputs are Put.
+	Skip(record *inputs.Record)
+
+	// Flush writes what Put has kept back.
+	Flush() error
+
 	// Close returns the first error of what was not written yet.
 	Close() error
 }
 
-// Open returns a store: a table when path ends with .csv, .tsv or .json, which is
-// written anew, and a folder otherwise, which is made if there is none.
-func Open(path string) (Store, error) {
+// Open returns a store: a table when path ends with .csv, .tsv or .json, and a folder
+// otherwise, which is made if there is none. A table is written anew, unless resumed
+// says that the run goes on: then it gets further rows, behind the last whole one.
+func Open(path string, resumed bool) (Store, error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".csv":
-		return newTable(path, ',')
+		return newTable(path, ',', resumed)
 	case ".tsv":
-		return newTable(path, '\t')
+		return newTable(path, '\t', resumed)
 	case ".json", ".jsonl":
-		return newTable(path, 0)
+		return newTable(path, 0, resumed)
 	}
 	return NewFolder(path)
 }

@@ -46,7 +46,7 @@ func FuzzFileName(f *testing.F) {
 // put keeps outcomes of inputs in a store and closes it.
 func put(t *testing.T, path string, records ...inputs.Record) {
 	t.Helper()
-	kept, err := store.Open(path)
+	kept, err := store.Open(path, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,9 +91,9 @@ func TestFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
 	named := fields("x", "y")
 	named.Names = []string{"first", "second/"}
-	put(t, dir, inputs.Record{Whole: []byte("v/1")}, fields("x", ".."), inputs.Record{Whole: []byte("v/1")}, inputs.Record{Whole: []byte("v/1~3")}, named)
+	put(t, dir, inputs.Record{Whole: []byte("v/1")}, fields("x", ".."), inputs.Record{Whole: []byte("v/1")}, inputs.Record{Whole: []byte("v/1~2")}, named)
 	for path, seq := range map[string]string{
-		`1/v\_1`: "1", `1/x/2/\..`: "2", `1/v\_1~3`: "3", `1/v\_1~3~4`: "4", `first/x/second\_/y`: "5",
+		`1/v\_1`: "1", `1/x/2/\..`: "2", `1/v\_1~2`: "3", `1/v\_1~2~2`: "4", `first/x/second\_/y`: "5",
 	} {
 		for name, want := range map[string]string{"seq": seq, "stdout": "out \"1\",\n\t\xffgrün", "stderr": strings.Repeat("ü\"\n", 40_000)} {
 			if text, err := os.ReadFile(filepath.Join(dir, path, name)); err != nil || string(text) != want {
@@ -145,5 +145,97 @@ func TestJSONTable(t *testing.T) {
 	}
 	if object.Seq != 1 || object.Command != "run a \ufffd" || len(object.V) != 2 || object.Stdout != "out \"1\",\n\t\ufffdgrün" || object.Stderr != strings.Repeat("ü\"\n", 40_000) {
 		t.Errorf("%+.100v", object)
+	}
+}
+
+// row is an outcome with a number, of an input with the same text.
+func row(number int) (*outcome.Outcome, *inputs.Record) {
+	return &outcome.Outcome{Number: number, Stdout: outcome.Stream{Bytes: []byte("\"a\nb\"")}}, &inputs.Record{Whole: []byte("x")}
+}
+
+// TestTableGoesOn: a resumed run finds the rows of the one before, up to where a kill
+// cut them, and adds its own.
+func TestTableGoesOn(t *testing.T) {
+	for _, name := range []string{"r.csv", "r.json"} {
+		path := filepath.Join(t.TempDir(), name)
+		rows := func(resumed bool, numbers ...int) []byte {
+			kept, err := store.Open(path, resumed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range numbers {
+				if err := kept.Put(row(n)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := kept.Close(); err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return text
+		}
+		want := rows(false, 1, 2, 3)
+		two := rows(false, 1, 2)
+		for cut := range len(want) + 1 {
+			if err := os.WriteFile(path, want[:cut], 0o600); err != nil {
+				t.Fatal(err)
+			}
+			kept := bytes.Count(rows(true), []byte(`b""`)) + bytes.Count(rows(true), []byte(`b\"`)) // rows that survived
+			rest := []int{1, 2, 3}[kept:]
+			if got := rows(true, rest...); !bytes.Equal(got, want) {
+				t.Fatalf("%s cut at %d of %d became\n%s", name, cut, len(want), got)
+			}
+		}
+		if got := rows(false, 1, 2); !bytes.Equal(got, two) {
+			t.Errorf("%s was not written anew: %s", name, got)
+		}
+	}
+}
+
+// TestFolderGoesOn: what an earlier run has kept of an equal input stays.
+func TestFolderGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	for _, resumed := range []bool{false, true} {
+		kept, err := store.Open(dir, resumed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, record := row(1)
+		if resumed {
+			kept.Skip(record)
+			o.Number = 2
+		}
+		if err := kept.Put(o, record); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]string{"x": "1", "x~2": "2"} {
+		if seq, err := os.ReadFile(filepath.Join(dir, "1", name, "seq")); err != nil || string(seq) != want {
+			t.Errorf("%s has %q, %v", name, seq, err)
+		}
+	}
+}
+
+// TestFlush: what was Put is in the file after it.
+func TestFlush(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r.csv")
+	kept, err := store.Open(path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := kept.Put(row(1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := kept.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(path); err != nil || !bytes.HasSuffix(text, []byte("b\"\"\",\n")) {
+		t.Errorf("%q, %v", text, err)
+	}
+	if err := kept.Close(); err != nil {
+		t.Error(err)
 	}
 }

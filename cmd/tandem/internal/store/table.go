@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,15 +22,68 @@ type Table struct {
 	file   *os.File
 	writer *results.Writer
 	comma  byte // 0 for JSON
-	values int  // columns for the fields of inputs, -1 before the header
+	headed bool // there is a header
+	values int  // columns for the fields of inputs, -1 before the first row
 }
 
-func newTable(path string, comma byte) (*Table, error) {
-	file, err := os.Create(path)
+func newTable(path string, comma byte, resumed bool) (*Table, error) {
+	mode := os.O_TRUNC
+	if resumed {
+		mode = 0
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|mode, 0o666)
 	if err != nil {
 		return nil, err
 	}
-	return &Table{file, results.NewWriter(file), comma, -1}, nil
+	t := &Table{file: file, writer: results.NewWriter(file), comma: comma, values: -1}
+	if resumed {
+		if err := t.goOn(); err != nil {
+			_ = file.Close() // nothing was written
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// goOn cuts off a torn last row and goes behind the others.
+func (t *Table) goOn() error {
+	info, err := t.file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	whole, err := wholeRows(bufio.NewReaderSize(t.file, 64<<10), t.comma != 0)
+	if err != nil {
+		return err
+	}
+	if whole < info.Size() {
+		if err := t.file.Truncate(whole); err != nil {
+			return err
+		}
+	}
+	t.headed = whole > 0
+	_, err = t.file.Seek(whole, io.SeekStart)
+	return err
+}
+
+// wholeRows returns where the last whole row of a table ends. Where values can be in
+// quotes, a line feed in them ends no row.
+func wholeRows(r *bufio.Reader, quotes bool) (whole int64, err error) {
+	offset, quoted := int64(0), false
+	for {
+		piece, err := r.ReadSlice('\n')
+		offset += int64(len(piece))
+		if quotes && bytes.Count(piece, []byte{'"'})%2 == 1 {
+			quoted = !quoted
+		}
+		switch {
+		case err == nil && !quoted:
+			whole = offset
+		case err == io.EOF:
+			return whole, nil
+		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
+			return whole, err
+		}
+	}
 }
 
 // Put implements [Store].
@@ -40,6 +95,17 @@ func (t *Table) Put(o *outcome.Outcome, record *inputs.Record) error {
 		err = t.row(o, record)
 	}
 	if err != nil {
+		return fmt.Errorf("--results: %w", err)
+	}
+	return nil
+}
+
+// Skip implements [Store].
+func (t *Table) Skip(*inputs.Record) {}
+
+// Flush implements [Store].
+func (t *Table) Flush() error {
+	if err := t.writer.Flush(); err != nil {
 		return fmt.Errorf("--results: %w", err)
 	}
 	return nil
@@ -61,7 +127,10 @@ type column struct {
 }
 
 func columns(o *outcome.Outcome) []column {
-	start := float64(o.Start.UnixMicro()) / 1e6
+	start := 0.0
+	if !o.Start.IsZero() {
+		start = float64(o.Start.UnixMicro()) / 1e6
+	}
 	return []column{
 		{"Seq", strconv.Itoa(o.Number), false},
 		{"Host", ":", true},
@@ -78,7 +147,10 @@ func columns(o *outcome.Outcome) []column {
 // row writes a line, after the header if it is the first.
 func (t *Table) row(o *outcome.Outcome, record *inputs.Record) error {
 	if t.values < 0 {
-		t.header(columns(o), record)
+		t.values = len(record.Parts())
+		if !t.headed {
+			t.header(columns(o), record)
+		}
 	}
 	for _, c := range columns(o) {
 		t.cell(outcome.Stream{Bytes: []byte(c.value)})
@@ -100,7 +172,6 @@ func (t *Table) row(o *outcome.Outcome, record *inputs.Record) error {
 }
 
 func (t *Table) header(columns []column, record *inputs.Record) {
-	t.values = len(record.Parts())
 	for _, c := range columns {
 		t.cell(outcome.Stream{Bytes: []byte(c.name)})
 	}
