@@ -33,19 +33,22 @@ const (
 	nameMost      = 60       // bytes of an input in the name of a slice
 	attemptsMost  = 16       // attempts of a call
 	writeMost     = 64 << 10 // bytes that wait to be written
-	writeEvery    = 100 * time.Millisecond
 	sampleEvery   = 100 * time.Millisecond
 )
+
+// arrayEnd makes the file one JSON value.
+const arrayEnd = "\n]\n"
 
 // Trace is an open trace.
 type Trace struct {
 	config Config
 	file   *os.File
 	pid    int
+	whole  bool // the end is written each time, and the next events over it
 
 	mu      sync.Mutex
 	pending []byte
-	written time.Time // when events were written last
+	offset  int64 // of the file: where the next events go
 	events  int
 	failed  bool
 	tracks  tracks
@@ -66,6 +69,9 @@ func Open(c Config) (*Trace, error) {
 		c.Events = defaultEvents
 	}
 	t := &Trace{config: c, file: file, pid: os.Getpid(), named: map[int]bool{}, keeper: newKeeper(c.Events / 2)}
+	if info, err := file.Stat(); err == nil {
+		t.whole = info.Mode().IsRegular()
+	}
 	t.begin()
 	if err := t.write(); err != nil {
 		_ = file.Close() // the first events were all
@@ -233,31 +239,33 @@ func appendMicros(b []byte, d time.Duration) []byte {
 	return b
 }
 
-// Sample takes how many calls run and wait. It may be called at any rate.
-func (t *Trace) Sample(s tandem.Stats) error {
-	at := time.Since(t.config.Started)
+// Flush writes the events that wait. stats, unless it is nil, returns how many
+// calls run and wait: it is asked now and then, and Flush may be called at any rate.
+func (t *Trace) Flush(stats func() tandem.Stats) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.failed || at < t.sampled+max(sampleEvery, at/2000) {
+	if stats != nil && !t.failed {
+		t.sample(stats)
+	}
+	if len(t.pending) == 0 {
 		return nil
 	}
+	return t.write()
+}
+
+// sample appends how many calls run and wait, the more rarely the longer the run is.
+func (t *Trace) sample(stats func() tandem.Stats) {
+	at := time.Since(t.config.Started)
+	if at < t.sampled+max(sampleEvery, at/2000) {
+		return
+	}
 	t.sampled = at
+	s := stats()
 	b := appendMicros(append(t.next(), `{"name":"calls","ph":"C","ts":`...), at)
 	b = appendPlace(b, t.pid, t.pid)
 	b = strconv.AppendInt(append(b, `,"args":{"running":`...), int64(s.Running), 10)
 	b = strconv.AppendInt(append(b, `,"waiting":`...), int64(s.Waiting), 10)
 	t.pending = append(b, "}}"...)
-	return t.writeSome()
-}
-
-// Flush writes events that have waited for some time.
-func (t *Trace) Flush() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.pending) == 0 || time.Since(t.written) < writeEvery {
-		return nil
-	}
-	return t.write()
 }
 
 // Close writes what was kept and ends the file. It returns how many calls the
@@ -278,7 +286,9 @@ func (t *Trace) Close() (missing int, err error) {
 	if t.missing += t.keeper.dropped(); t.missing > 0 {
 		t.putMissing()
 	}
-	t.pending = append(t.pending, "\n]\n"...)
+	if !t.whole {
+		t.pending = append(t.pending, arrayEnd...)
+	}
 	if failed := t.write(); err == nil {
 		err = failed
 	}
@@ -306,12 +316,18 @@ func (t *Trace) writeSome() error {
 	return t.write()
 }
 
-func (t *Trace) write() error {
+// write writes what waits, and the end behind it where that can be written over.
+func (t *Trace) write() (err error) {
 	if t.failed {
 		return nil
 	}
-	_, err := t.file.Write(t.pending)
-	t.pending, t.written = t.pending[:0], time.Now()
+	if t.whole {
+		_, err = t.file.WriteAt(append(t.pending, arrayEnd...), t.offset)
+		t.offset += int64(len(t.pending))
+	} else {
+		_, err = t.file.Write(t.pending)
+	}
+	t.pending = t.pending[:0]
 	if err != nil {
 		return t.fail(err)
 	}
