@@ -43,8 +43,11 @@ func Open(path string, resumed bool) (*Log, error) {
 		return nil, fmt.Errorf("job log %s: %w", path, bare(err))
 	}
 	l := &Log{file: file}
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+	switch info, err := file.Stat(); {
+	case err != nil || !info.Mode().IsRegular() || info.Size() == 0:
 		l.pending = append(l.pending, header...)
+	case isTorn(path, info.Size()):
+		l.pending = append(l.pending, '\n')
 	}
 	if err := l.Flush(); err != nil {
 		_ = file.Close() // the header was all
@@ -52,6 +55,19 @@ func Open(path string, resumed bool) (*Log, error) {
 	}
 	l.written = time.Time{}
 	return l, nil
+}
+
+// isTorn reports whether a file of that size ends within a line. One that cannot be
+// read does not.
+func isTorn(path string, size int64) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	last := []byte{'\n'}
+	_, err = file.ReadAt(last, size-1)
+	return err == nil && last[0] != '\n'
 }
 
 // Add writes the line of a call that has ended.
