@@ -166,9 +166,14 @@ func checkResumeOther(t *testing.T) {
 	run(t, "", "map", "--log", log, file+":f", ":::", "1", "2").expect(t, 0, "1\n2\n", clean)
 	run(t, "", "map", "--log", log, "--resume", file+":g", ":::", "1", "2").expect(t, 2, "", log, ":f")
 	run(t, "", "map", "--log", log, "--resume", "--", "echo", ":::", "1").expect(t, 2, "", log, ":f")
+	never := writeFile(t, "never.py", "raise RuntimeError('it was loaded')\n")
+	o := run(t, "", "map", "--log", log, "--resume", never+":f", ":::", "1")
+	if o.expect(t, 2, "", log, "another task"); strings.Contains(o.stderr, "it was loaded") {
+		t.Errorf("it was loaded before it was refused:\n%s", o.stderr)
+	}
 
 	write("def f(x):\n    return 10 * x\n")
-	o := run(t, "", "map", "--log", log, "--resume", file+":f", ":::", "1", "2", "3")
+	o = run(t, "", "map", "--log", log, "--resume", file+":f", ":::", "1", "2", "3")
 	o.expect(t, 0, "30\n", "task.py", "changed")
 
 	notLog := writeFile(t, "notes", "not a log\nat all\n")

@@ -45,11 +45,11 @@ type Notes struct {
 // it does not exist; a torn last line is cut off.
 //
 // A file that is not regular, such as a pipe, can have a new log only and is not
-// locked.
+// locked. Open blocks until a named pipe has a reader.
 func Open(c Config) (*Log, Notes, error) {
-	file, err := os.OpenFile(c.Path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
+	file, err := openFile(c)
 	if err != nil {
-		return nil, Notes{}, fmt.Errorf("log %s: %w", c.Path, bare(err))
+		return nil, Notes{}, err
 	}
 	l := &Log{file: file, keyer: NewKeyer(c.Task), run: 1, replayed: map[int]id{}}
 	notes, err := l.begin(c)
@@ -60,14 +60,29 @@ func Open(c Config) (*Log, Notes, error) {
 	return l, notes, nil
 }
 
+// openFile opens the file. Of a pipe this process is no reader: the last one that
+// goes is to be seen.
+func openFile(c Config) (*os.File, error) {
+	access := os.O_RDWR
+	if info, err := os.Stat(c.Path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		if c.Mode != New {
+			return nil, refuse("%s is no regular file: there is nothing to resume from", c.Path)
+		}
+		access = os.O_WRONLY
+	}
+	file, err := os.OpenFile(c.Path, access|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("log %s: %w", c.Path, bare(err))
+	}
+	return file, nil
+}
+
 // begin does what follows the opening.
 func (l *Log) begin(c Config) (Notes, error) {
 	info, err := l.file.Stat()
 	switch {
 	case err != nil:
 		return Notes{}, fmt.Errorf("log %s: %w", c.Path, bare(err))
-	case !info.Mode().IsRegular() && c.Mode != New:
-		return Notes{}, refuse("%s is no regular file: there is nothing to resume from", c.Path)
 	case !info.Mode().IsRegular():
 		return Notes{}, l.writeHeader(c)
 	}
