@@ -95,7 +95,7 @@ func (f *mapFlags) run(cmd *cobra.Command, args []string) error {
 // check refuses values that make no sense, and flags that do not apply.
 func (f *mapFlags) check(cmd *cobra.Command, line arguments.Line) error {
 	for _, err := range []error{
-		f.control.check(cmd), f.inputs.check(cmd, line), f.output.check(line), f.record.check(cmd),
+		f.control.check(cmd), f.inputs.check(cmd, line), f.output.check(cmd, line, f.command.pipe), f.record.check(cmd),
 		f.python.check(cmd, line), f.load.check(cmd, line), f.command.check(cmd, line, &f.inputs),
 	} {
 		if err != nil {

@@ -25,7 +25,7 @@ func (r *mapRun) mapCommand() error {
 	}
 	r.source = kind.checked(r.source)
 	if r.control.dryRun {
-		return dryRunOf(r, kind)
+		return dryRun(r, kind)
 	}
 	program, err := r.findProgram(kind.template)
 	if err != nil {

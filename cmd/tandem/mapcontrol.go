@@ -45,7 +45,7 @@ type controlFlags struct {
 // define declares the flags.
 func (f *controlFlags) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.VarP(&f.processes, "processes", "p", "run so many processes: `N`, N% of the cores, +N or -N for more or fewer than cores, 0 for as many as possible, or a file with one of these, which is read again when a call ends (default: the cores)")
+	flags.VarP(&f.processes, "processes", "p", "run so many processes: `N`, N% of the cores, +N or -N for more or fewer than cores, 0 for as many as possible, or a file with one of these, which is read again while calls run (default: the cores)")
 	flags.VarP(&f.processes, "jobs", "j", "another name of --processes")
 	flags.IntVarP(&f.threads, "threads", "t", 1, "run `N` calls at once in each Python process")
 	flags.Var(&f.timeout, "timeout", "kill a call that runs longer: seconds, 200ms, 1h30m, or N% of the median of those that succeeded")
@@ -106,12 +106,15 @@ func (f *controlFlags) workers(source inputs.Source, isCommand bool) int {
 func (f *controlFlags) gate(workers int, isCommand bool, c *console.Console) gate.Config {
 	say := func(text string) { c.Print("tandem: " + text + "\n") }
 	config := gate.Config{
-		Places: func(time.Time) int { return workers * f.threads },
+		Places: func(time.Time) (int, time.Duration) { return workers * f.threads, 0 },
 		Single: f.single(),
 	}
 	if f.processes.File != "" {
 		file := parallel.NewFile(f.processes, runtime.GOMAXPROCS(0), f.most(isCommand), func(err error) { say(err.Error()) })
-		config.Places = func(now time.Time) int { return file.Places(now) * f.threads }
+		config.Places = func(now time.Time) (int, time.Duration) {
+			n, holds := file.Places(now)
+			return n * f.threads, holds
+		}
 	}
 	if f.memfree > 0 {
 		config.Conditions = append(config.Conditions, gate.NewMemory(int64(f.memfree), freeMemory, func(free int64) {
@@ -119,7 +122,10 @@ func (f *controlFlags) gate(workers int, isCommand bool, c *console.Console) gat
 		}))
 	}
 	if f.load.given() {
-		config.Conditions = append(config.Conditions, gate.NewLoad(f.load.limit(runtime.GOMAXPROCS(0)), runningThreads))
+		limit := f.load.limit(runtime.GOMAXPROCS(0))
+		config.Conditions = append(config.Conditions, gate.NewLoad(limit, runningThreads, func(running int) {
+			say(fmt.Sprintf("waiting for the machine: %d threads run, --load %s lets calls start below %d", running, &f.load, limit))
+		}))
 	}
 	if f.delay > 0 {
 		config.Conditions = append(config.Conditions, gate.NewDelay(time.Duration(f.delay)))

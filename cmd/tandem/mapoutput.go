@@ -1,13 +1,15 @@
 package main
 
 import (
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
+	"github.com/gotandem/tandem/cmd/tandem/internal/console"
 	"github.com/gotandem/tandem/cmd/tandem/internal/progress"
-	"github.com/gotandem/tandem/cmd/tandem/internal/results"
 	"github.com/gotandem/tandem/cmd/tandem/internal/store"
 )
 
@@ -37,8 +39,12 @@ func (f *outputFlags) define(cmd *cobra.Command) {
 }
 
 // check refuses flags that contradict each other.
-func (f *outputFlags) check(line arguments.Line) error {
+func (f *outputFlags) check(cmd *cobra.Command, line arguments.Line, pipe bool) error {
 	switch {
+	case cmd.Flags().Changed("results") && f.results == "":
+		return exitf(statusUsage, "--results has no value: give a folder, or a file whose name ends with .csv, .tsv or .json")
+	case f.tag && pipe:
+		return exitf(statusUsage, "--tag writes the input before each line, and with --pipe that is a whole block: leave one of them out")
 	case f.unordered && f.keepOrder:
 		return exitf(statusUsage, "--unordered and --keep-order contradict each other: leave one of them out")
 	case f.lineBuffer && line.Command == nil:
@@ -51,8 +57,8 @@ func (f *outputFlags) check(line arguments.Line) error {
 	return nil
 }
 
-// open opens what keeps results; nil when nothing does. resumed says that what an
-// earlier run has kept stays.
+// open opens what keeps results; nil when nothing does. resumed tells that the run goes
+// on with an earlier one.
 func (f *outputFlags) open(resumed bool) (store.Store, error) {
 	if f.results == "" {
 		return nil, nil
@@ -64,13 +70,11 @@ func (f *outputFlags) open(resumed bool) (store.Store, error) {
 	return kept, nil
 }
 
-// dryRun prints what would run.
-func dryRun(lines func(yield func(line string) bool)) error {
-	w := results.NewWriter(os.Stdout)
-	for line := range lines {
-		if err := w.Append(func(dst []byte) []byte { return append(append(dst, line...), '\n') }); err != nil {
-			break
-		}
+// stdout returns standard output, which keeps clear of the progress line on the same
+// terminal.
+func stdout(c *console.Console) io.Writer {
+	if c.Terminal() && term.IsTerminal(int(os.Stdout.Fd())) {
+		return c.Beside(os.Stdout)
 	}
-	return outputError(w.Flush())
+	return os.Stdout
 }

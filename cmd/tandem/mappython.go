@@ -79,7 +79,7 @@ func (r *mapRun) mapPython() error {
 	name := r.line.Task.String()
 	kind := pythonKind{name, r.inputs.as, r.python.output, r.line.Task.Spread}
 	if r.control.dryRun {
-		return dryRunOf(r, kind)
+		return dryRun(r, kind)
 	}
 	path, err := interpreter(r.python.interpreter, r.line.Task.File)
 	if err != nil {

@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"syscall"
 	"time"
 
 	"github.com/gotandem/tandem"
@@ -76,10 +73,9 @@ func runJob[In, Out any](r *mapRun, job mapping.Job[In, Out]) (err error) {
 	job.Gate = r.control.gate(r.workers, r.line.Command != nil, r.console)
 	job.Memory = mapping.Memory{Least: int64(r.control.memfree), Free: freeMemory, Handle: new(tandem.Handle)}
 	job.Halt, job.Unordered, job.Tag = r.control.halt, r.output.unordered || r.output.lineBuffer, r.output.tag
-	job.Output, job.Progress, job.Quiet = os.Stdout, r.output.progress, r.output.quiet
+	job.Output, job.Progress, job.Quiet = stdout(r.console), r.output.progress, r.output.quiet
 	job.Store = r.files.store
 	if r.files.recorder != nil {
-		r.files.recorder.Watch(job.Executor.Stats)
 		job.Recorder = r.files.recorder
 	}
 	if r.stats != nil && r.record.summary == "" {
@@ -173,54 +169,6 @@ func (r *mapRun) verdict(counts mapping.Counts, err error) error {
 		return nil
 	}
 	return &exit{status: status}
-}
-
-// dryRunOf prints what would run for each input, and reports inputs that make no call.
-func dryRunOf[In, Out any](r *mapRun, kind mapping.Kind[In, Out]) error {
-	failed := false
-	err := dryRun(func(yield func(string) bool) {
-		number := 0
-		for record := range r.source.Records() {
-			number++
-			in, err := kind.Input(record, number)
-			call := ""
-			if err == nil {
-				call, err = kind.Call(in)
-			}
-			if err != nil {
-				failed = true
-				r.console.Print(fmt.Sprintf("tandem: input %d: %v\n", number, err))
-				continue
-			}
-			if r.session.Taking().Err() != nil || !yield(call) {
-				return
-			}
-		}
-	})
-	switch {
-	case err != nil:
-		return err
-	case r.source.Err() != nil:
-		return &exit{mapping.SourceStatus(r.source.Err()), r.source.Err()}
-	}
-	if status, stopped := r.session.Stopped(); stopped {
-		return &exit{status: status}
-	}
-	if failed {
-		return &exit{status: statusFailed}
-	}
-	return nil
-}
-
-// outputError returns how a run ends whose standard output cannot be written.
-func outputError(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, syscall.EPIPE):
-		return &exit{status: statusClosed}
-	}
-	return exitf(statusOwn, "standard output: %w", err)
 }
 
 // closeExecutor ends the workers of a run that is over.

@@ -15,10 +15,11 @@ type Console struct {
 	width func() int // columns of the terminal; nil when there is none
 	paint Paint
 
-	mu    sync.Mutex
-	shown bool // guarded by mu: the changing line is visible
-	held  int  // guarded by mu: how many want no changing line
-	spare []byte
+	mu     sync.Mutex
+	shown  bool // guarded by mu: the changing line is visible
+	inside bool // guarded by mu: the cursor stands behind a line of another output
+	held   int  // guarded by mu: how many want no changing line
+	spare  []byte
 }
 
 // New returns a console on out that uses no colours. width returns the columns of
@@ -45,12 +46,7 @@ func (c *Console) Write(text []byte) (int, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	line := c.spare[:0]
-	if c.shown {
-		line = append(line, eraseLine...)
-		c.shown = false
-	}
-	line = append(line, text...)
+	line := append(append(c.spare[:0], c.clearLocked()...), text...)
 	if text[len(text)-1] != '\n' {
 		line = append(line, '\n')
 	}
@@ -89,11 +85,11 @@ func (c *Console) Show(text string) {
 		return
 	}
 	if width := c.width(); width > 0 {
-		text = Shorten(text, width-1)
+		text = Fit(text, width-1)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.held > 0 {
+	if c.held > 0 || c.inside {
 		return
 	}
 	_, _ = io.WriteString(c.out, eraseLine+text)
@@ -118,10 +114,26 @@ func (c *Console) Hold() (release func()) {
 func (c *Console) Erase() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.eraseLocked()
+}
+
+func (c *Console) eraseLocked() {
 	if c.shown {
 		_, _ = io.WriteString(c.out, eraseLine)
 		c.shown = false
 	}
+}
+
+// clearLocked returns what moves to the beginning of an empty line.
+func (c *Console) clearLocked() (text string) {
+	switch {
+	case c.shown:
+		text = eraseLine
+	case c.inside:
+		text = "\n"
+	}
+	c.shown, c.inside = false, false
+	return text
 }
 
 // Shorten cuts text to at most n characters; what is missing shows as "…".

@@ -26,6 +26,49 @@ func TestChangingLineIsErasedBeforeLines(t *testing.T) {
 	}
 }
 
+// An output on the same terminal and the changing line do not touch each other.
+func TestBeside(t *testing.T) {
+	var out bytes.Buffer
+	c := console.New(&out, func() int { return 20 })
+	w := c.Beside(&out)
+	write := func(text string) {
+		if n, err := w.Write([]byte(text)); n != len(text) || err != nil {
+			t.Errorf("wrote %d, %v", n, err)
+		}
+	}
+	c.Show("1 done")
+	write("result\n")
+	c.Show("2 done")
+	write("half")
+	c.Show("3 done")
+	write(" a line")
+	c.Print("error\n")
+	c.Show("4 done")
+	c.Erase()
+	const erase = "\r\x1b[K"
+	want := erase + "1 done" + erase + "result\n" + erase + "2 done" + erase + "half a line\nerror\n" + erase + "4 done" + erase
+	if out.String() != want {
+		t.Errorf("wrote %q, want %q", out.String(), want)
+	}
+}
+
+func TestFit(t *testing.T) {
+	tests := []struct {
+		text string
+		n    int
+		want string
+	}{
+		{"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"größe", 4, "grö…"}, {"abc", 1, "…"}, {"abc", 0, ""}, {"", 0, ""},
+		{"日本語", 6, "日本語"}, {"日本語", 5, "日本…"}, {"日本語", 4, "日…"}, {"a日本", 4, "a日…"}, {"日", 1, "…"},
+		{"e\u0301te\u0301", 3, "e\u0301te\u0301"}, {"🙂🙂", 3, "🙂…"}, {"\xff\xfe\xfd", 2, "\xff…"},
+	}
+	for _, test := range tests {
+		if got := console.Fit(test.text, test.n); got != test.want {
+			t.Errorf("Fit(%q, %d) = %q, want %q", test.text, test.n, got, test.want)
+		}
+	}
+}
+
 func TestNoChangingLineWithoutTerminal(t *testing.T) {
 	var out bytes.Buffer
 	c := console.New(&out, nil)

@@ -7,10 +7,7 @@ import "io"
 func (c *Console) Stream(write func(w io.Writer)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.shown {
-		_, _ = io.WriteString(c.out, eraseLine)
-		c.shown = false
-	}
+	_, _ = io.WriteString(c.out, c.clearLocked())
 	w := &ending{out: c.out}
 	write(w)
 	if w.last != 0 && w.last != '\n' {

@@ -26,19 +26,27 @@ const loadInterval = time.Second
 type Load struct {
 	limit   int
 	running func() int // of the machine: how many threads run or want to
-	read    time.Time  // when it was read last
-	allowed int        // of our calls, that may run until it is read again
+	say     func(running int)
+	said    bool
+	read    time.Time // when it was read last
+	allowed int       // of our calls, that may run until it is read again
 }
 
-// NewLoad returns a condition on what running returns.
-func NewLoad(limit int, running func() int) *Load {
-	return &Load{limit: max(1, limit), running: running}
+// NewLoad returns a condition on what running returns. say is called when a call has
+// to wait for the first time although none of ours runs.
+func NewLoad(limit int, running func() int, say func(running int)) *Load {
+	return &Load{limit: max(1, limit), running: running, say: say}
 }
 
 // Wait implements [Condition].
 func (l *Load) Wait(now time.Time, running int) time.Duration {
-	if since := now.Sub(l.read); l.read.IsZero() || since >= loadInterval {
-		l.read, l.allowed = now, running+l.limit-l.running()
+	if l.read.IsZero() || now.Sub(l.read) >= loadInterval {
+		others := l.running()
+		l.read, l.allowed = now, running+l.limit-others
+		if running == 0 && l.allowed <= 0 && !l.said {
+			l.said = true
+			l.say(others)
+		}
 	}
 	if running < l.allowed {
 		return 0

@@ -10,9 +10,10 @@
 //
 // # Concurrency
 //
-// Enter belongs to one goroutine, [Gate.End] to one other. The other methods may be
-// called from anywhere. Nothing polls that can be told: an end, a hold and the end of
-// the context wake Enter. Only a Condition may ask to be asked again, after a time.
+// Enter belongs to one goroutine, [Gate.End] to one other, [Gate.Pass] to one more.
+// The other methods may be called from anywhere. Nothing polls that can be told: an
+// end, a hold and the end of the context wake Enter. Only a Condition may ask to be
+// asked again, after a time, and so may the number of places.
 //
 // # Failure
 //

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"sync/atomic"
@@ -21,9 +22,10 @@ type Condition interface {
 
 // Config describes a gate.
 type Config struct {
-	// Places returns how many calls may run at once. It is asked when the
-	// answer matters, with the time.
-	Places func(now time.Time) int
+	// Places returns how many calls may run at once, and how long that holds, 0
+	// for ever. It is asked when the answer matters, with the time, and again once
+	// it does not hold any more and a call waits.
+	Places func(now time.Time) (n int, holds time.Duration)
 
 	// Single lets nothing through that cannot start at once.
 	Single bool
@@ -40,9 +42,10 @@ type Config struct {
 // last hold and by the end of its context.
 type Gate struct {
 	// Immutable after New.
-	config Config
-	single bool
-	wake   chan struct{} // a token: look again
+	config   Config
+	single   bool
+	wake     chan struct{} // a token: look again
+	released chan struct{} // a token: the gate was held and is not any more, for Pass
 
 	// Owned by the goroutine of Enter.
 	entered int64 // calls
@@ -64,7 +67,10 @@ const noEnd = math.MaxInt64
 
 // New returns a gate.
 func New(config Config) *Gate {
-	g := &Gate{config: config, single: config.Single || len(config.Conditions) > 0, wake: make(chan struct{}, 1)}
+	g := &Gate{
+		config: config, single: config.Single || len(config.Conditions) > 0,
+		wake: make(chan struct{}, 1), released: make(chan struct{}, 1),
+	}
 	g.wakeAt.Store(noEnd)
 	return g
 }
@@ -86,10 +92,14 @@ func (g *Gate) Enter(ctx context.Context, again bool) bool {
 }
 
 // Pass blocks while the gate is held, for an input that needs no call, and reports
-// whether it may go on: not after ctx has ended. It belongs to the goroutine of Enter.
+// whether it may go on: not after ctx has ended. It belongs to one goroutine, which
+// may be another one than that of Enter.
 func (g *Gate) Pass(ctx context.Context) bool {
 	for g.held.Load() && ctx.Err() == nil {
-		g.sleep(ctx, untilWoken)
+		select {
+		case <-g.released:
+		case <-ctx.Done():
+		}
 	}
 	return ctx.Err() == nil
 }
@@ -106,22 +116,22 @@ func (g *Gate) End() {
 	n := g.ended.Add(1)
 	if n >= g.wakeAt.Load() {
 		g.wakeAt.Store(noEnd)
-		g.Wake()
+		leaveToken(g.wake)
 	}
 }
 
-// Wake makes Enter look again.
-func (g *Gate) Wake() {
-	select {
-	case g.wake <- struct{}{}:
-	default:
-	}
-}
-
-// Hold makes Enter wait, or no longer.
+// Hold makes Enter and Pass wait, or no longer.
 func (g *Gate) Hold(held bool) {
 	if g.held.Swap(held) && !held {
-		g.Wake()
+		leaveToken(g.wake)
+		leaveToken(g.released)
+	}
+}
+
+func leaveToken(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
 	}
 }
 
@@ -148,12 +158,13 @@ func (g *Gate) wait(again bool) time.Duration {
 	if g.held.Load() && !again {
 		return untilWoken
 	}
-	places := max(1, g.config.Places(g.looked))
+	places, holds := g.config.Places(g.looked)
+	places = max(1, places)
 	if !g.single {
 		g.ahead = g.speed.ahead(g.looked, g.ended.Load(), places, g.ahead)
 	}
 	if g.full(places) {
-		return untilWoken
+		return cmp.Or(holds, untilWoken)
 	}
 	if len(g.config.Conditions) > 0 {
 		g.wakeAt.Store(g.ended.Load() + 1) // before they look, lest they miss it

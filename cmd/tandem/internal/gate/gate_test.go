@@ -11,7 +11,9 @@ import (
 	"github.com/gotandem/tandem/cmd/tandem/internal/gate"
 )
 
-func places(n int) func(time.Time) int { return func(time.Time) int { return n } }
+func places(n int) func(time.Time) (int, time.Duration) {
+	return func(time.Time) (int, time.Duration) { return n, 0 }
+}
 
 // trial is a goroutine that enters a gate as often as it may.
 type trial struct {
@@ -64,7 +66,7 @@ func TestGatePlacesChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n atomic.Int64
 		n.Store(4)
-		r := begin(gate.Config{Places: func(time.Time) int { return int(n.Load()) }, Single: true})
+		r := begin(gate.Config{Places: func(time.Time) (int, time.Duration) { return int(n.Load()), 0 }, Single: true})
 		defer r.end()
 		r.expect(t, 4)
 		n.Store(2)
@@ -77,6 +79,53 @@ func TestGatePlacesChange(t *testing.T) {
 		n.Store(10)
 		r.gate.End()
 		r.expect(t, 14)
+	})
+}
+
+// An answer that holds for a time is asked for again after it, without an end.
+func TestGatePlacesHoldForATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n atomic.Int64
+		n.Store(1)
+		r := begin(gate.Config{Places: func(time.Time) (int, time.Duration) { return int(n.Load()), time.Second }, Single: true})
+		defer r.end()
+		r.expect(t, 1)
+		n.Store(3)
+		r.expect(t, 1)
+		time.Sleep(time.Second) // fake time
+		r.expect(t, 3)
+	})
+}
+
+// Pass and Enter wait on goroutines of their own, and neither takes what wakes the other.
+func TestGatePass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := begin(gate.Config{Places: places(1), Single: true})
+		defer r.end()
+		r.expect(t, 1)
+		for range 10 {
+			r.gate.Hold(true)
+			ctx, cancel := context.WithCancel(context.Background())
+			var passing sync.WaitGroup
+			passed := false
+			passing.Go(func() { passed = r.gate.Pass(ctx) })
+			synctest.Wait()
+			before := r.entered.Load()
+			r.gate.End()
+			r.expect(t, before)
+			r.gate.Hold(false)
+			r.expect(t, before+1)
+			passing.Wait()
+			if !passed {
+				t.Error("did not pass")
+			}
+			cancel()
+			r.gate.Hold(true)
+			if r.gate.Pass(ctx) {
+				t.Error("passed after the end")
+			}
+			r.gate.Hold(false)
+		}
 	})
 }
 
@@ -142,7 +191,8 @@ func TestGateLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var busy atomic.Int64
 		busy.Store(1)
-		r := begin(gate.Config{Places: places(100), Conditions: []gate.Condition{gate.NewLoad(3, func() int { return int(busy.Load()) })}})
+		load := gate.NewLoad(3, func() int { return int(busy.Load()) }, func(int) { t.Error("said something while calls ran") })
+		r := begin(gate.Config{Places: places(100), Conditions: []gate.Condition{load}})
 		defer r.end()
 		r.expect(t, 2) // and the one that runs are three
 		busy.Store(5)
@@ -154,6 +204,25 @@ func TestGateLoad(t *testing.T) {
 		r.expect(t, 3)
 		r.gate.End() // makes room for another, without another reading
 		r.expect(t, 4)
+	})
+}
+
+// Nothing starts on a busy machine, which is said once.
+func TestGateLoadSaysThatItWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var busy, said atomic.Int64
+		busy.Store(4)
+		load := gate.NewLoad(3, func() int { return int(busy.Load()) }, func(running int) { said.Add(int64(running)) })
+		r := begin(gate.Config{Places: places(100), Conditions: []gate.Condition{load}})
+		defer r.end()
+		time.Sleep(10 * time.Second) // fake time
+		r.expect(t, 0)
+		busy.Store(2)
+		time.Sleep(time.Second)
+		r.expect(t, 1)
+		if said.Load() != 4 {
+			t.Errorf("said %d, want 4 once", said.Load())
+		}
 	})
 }
 

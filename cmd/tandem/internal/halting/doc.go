@@ -12,6 +12,6 @@
 //
 // # Failure
 //
-// A policy in percent needs to know how many inputs there are: [NewCounter] refuses
-// it otherwise.
+// Only [Parse] fails. A policy in percent needs to know how many inputs there are:
+// [Policy.NeedsTotal] says so.
 package halting

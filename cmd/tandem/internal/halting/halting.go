@@ -2,6 +2,7 @@ package halting
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -120,20 +121,15 @@ type Counter struct {
 	halted            bool
 }
 
-// NewCounter returns a counter of a run with total inputs; 0 when that is not known.
-func NewCounter(p Policy, total int) (*Counter, error) {
+// NewCounter returns a counter of a run with total inputs, which has to be right where
+// the policy depends on it.
+func NewCounter(p Policy, total int) *Counter {
 	c := &Counter{policy: p, limit: p.Count}
-	if !p.NeedsTotal() {
-		return c, nil
+	if p.NeedsTotal() {
+		const rounding = 1e-9 // of the multiplication: 1.1 % of 1000 are 11
+		c.limit = max(1, int(math.Ceil(p.Percent*float64(total)/100-rounding)))
 	}
-	if total <= 0 {
-		return nil, fmt.Errorf("--halt %s is a percentage of all inputs, and how many there are is not known: give --total N, a number to --halt, or the inputs after ::: or in a file", p.text)
-	}
-	exact := p.Percent * float64(total) / 100
-	if c.limit = int(exact); float64(c.limit) < exact {
-		c.limit++
-	}
-	return c, nil
+	return c
 }
 
 // End counts the end of a call. It reports whether the run is to halt because of

@@ -59,6 +59,8 @@ func TestCounter(t *testing.T) {
 		"done":            {"now,done=2", 0, "fsf", 2},
 		"percent":         {"50%", 4, "fsf", 3},
 		"percent, rounds": {"30%", 4, "ff", 2},
+		"percent, exact":  {"1.1%", 100, "fff", 2},
+		"percent of none": {"30%", 0, "", 0},
 		"all":             {"soon,done=100%", 3, "sfs", 3},
 		"not reached":     {"soon,success=3", 0, "fsfs", 0},
 	}
@@ -68,10 +70,7 @@ func TestCounter(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, err := halting.NewCounter(p, test.total)
-			if err != nil {
-				t.Fatal(err)
-			}
+			c := halting.NewCounter(p, test.total)
 			at := 0
 			for i, end := range test.ends {
 				if c.End(end == 'f') {
@@ -88,13 +87,11 @@ func TestCounter(t *testing.T) {
 	}
 }
 
-func TestPercentNeedsTheTotal(t *testing.T) {
-	p, err := halting.Parse("soon,fail=10%")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := halting.NewCounter(p, 0); err == nil || !strings.Contains(err.Error(), "--total") {
-		t.Errorf("error %v", err)
+func TestNeedsTotal(t *testing.T) {
+	for text, want := range map[string]bool{"soon,fail=10%": true, "30%": true, "now,done=1": false, "never,fail=1%": false} {
+		if p, err := halting.Parse(text); err != nil || p.NeedsTotal() != want {
+			t.Errorf("%s: %v, %v", text, p.NeedsTotal(), err)
+		}
 	}
 }
 
@@ -112,7 +109,7 @@ func TestStatus(t *testing.T) {
 
 func TestText(t *testing.T) {
 	p, _ := halting.Parse("now,fail=2")
-	c, _ := halting.NewCounter(p, 0)
+	c := halting.NewCounter(p, 0)
 	if got, want := c.Text(), "halted: 2 calls failed (--halt now,fail=2)"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

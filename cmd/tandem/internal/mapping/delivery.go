@@ -32,6 +32,7 @@ type delivery struct {
 	store     store.Store // nil: nothing is kept
 	counters  *progress.Counters
 	hold      func(bool)      // lets no more calls start, or again
+	awaits    func() bool     // whether a call waits to start again; then nothing is held
 	broken    func(err error) // is told the first error, without the lock
 	timer     *time.Timer
 	spare     sync.Pool // of *item
@@ -53,9 +54,10 @@ func (d *delivery) item() *item {
 	return new(item)
 }
 
-// put delivers an item and those that waited for it, or lets it wait for its turn.
-// It takes the item's streams over. It blocks while the output does.
+// put counts an item and delivers it and those that waited for it, or lets it wait
+// for its turn. It takes the item's streams over. It blocks while the output does.
 func (d *delivery) put(i *item) {
+	d.count(i)
 	d.mu.Lock()
 	if d.unordered {
 		d.deliver(i)
@@ -86,7 +88,25 @@ func (d *delivery) putInOrder(i *item) {
 			d.note(d.recorder.Held(&i.Outcome))
 		}
 	}
-	d.hold(d.order.full())
+	d.hold(d.order.full() && !d.awaits())
+}
+
+// release lets calls start although outcomes wait: they may wait for one that is to
+// start again, behind an input that is held.
+func (d *delivery) release() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.hold(false)
+}
+
+// failed notes that the recorder has failed. A nil error is none.
+func (d *delivery) failed(err error) {
+	if err == nil {
+		return
+	}
+	d.mu.Lock()
+	d.note(err)
+	d.unlock()
 }
 
 // flush writes what waits for others to travel with. The timer calls it, perhaps
@@ -151,15 +171,14 @@ func (d *delivery) unlock() {
 // deliver writes an item and forgets it. The lock is held.
 func (d *delivery) deliver(i *item) {
 	switch {
-	case i.state == skipped && d.store != nil:
-		d.store.Skip(&i.record)
 	case i.state == skipped:
+		if d.store != nil {
+			d.store.Skip(&i.record)
+		}
 	case i.Cut:
-		d.counters.Unfinished()
 		d.record(i)
 	default:
 		d.write(i)
-		d.count(i)
 		d.record(i)
 	}
 	d.recycle(i)
@@ -191,8 +210,11 @@ func (d *delivery) stdout(i *item) error {
 	if !d.tag {
 		return d.writer.Stream(i.Stdout)
 	}
-	_, err := i.Stdout.WriteTo(results.NewTagger(d.writer, results.Tag(i.Input)))
-	return err
+	tagger := results.NewTagger(d.writer, results.Tag(i.Input))
+	if _, err := i.Stdout.WriteTo(tagger); err != nil {
+		return err
+	}
+	return tagger.End()
 }
 
 func (d *delivery) stderr(i *item) {
@@ -204,10 +226,16 @@ func (d *delivery) stderr(i *item) {
 	})
 }
 
+// count counts an item when it has ended, which may be long before its turn.
 func (d *delivery) count(i *item) {
-	if i.Err != nil {
+	switch {
+	case i.state == skipped:
+		d.counters.Skipped()
+	case i.Cut:
+		d.counters.Unfinished()
+	case i.Err != nil:
 		d.counters.Failed()
-	} else {
+	default:
 		d.counters.Succeeded()
 	}
 }

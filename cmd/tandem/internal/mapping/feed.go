@@ -74,8 +74,7 @@ func (r *run[In, Out]) planned() iter.Seq[flight] {
 func (r *run[In, Out]) finishedBefore(fl *flight, decision record.Decision) {
 	i := r.delivery.item()
 	if decision.Action == record.Skip {
-		i.Number, i.state, i.record = fl.number, skipped, fl.record
-		r.counters.Skipped()
+		i.Number, i.record, i.state = fl.number, fl.record, skipped
 	} else {
 		i.Outcome, i.state, i.record = *decision.Outcome, replayed, fl.record
 		i.Number, i.Input = fl.number, string(fl.record.Whole)
@@ -103,6 +102,7 @@ func (r *run[In, Out]) refused(fl *flight, err error) {
 	text := i.Input[:min(len(i.Input), shown)]
 	i.message = report.Block(report.Input{Number: i.Number, Text: text}, err, r.Quiet)
 	if r.gate.Pass(r.Session.Taking()) {
+		r.countForHalt(true)
 		r.delivery.put(i)
 	}
 }

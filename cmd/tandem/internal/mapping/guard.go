@@ -172,6 +172,17 @@ func (g *guard) next(ctx context.Context, read *chan flight) (fl flight, found b
 	}
 }
 
+// waits reports whether a call waits to start again; none does without a guard. The
+// lock of the delivery may be held.
+func (g *guard) waits() bool {
+	if g == nil {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.returned) > 0
+}
+
 func (g *guard) takeReturned() (fl flight, found bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -22,28 +22,25 @@ func NewLines() *Lines { return new(Lines) }
 // functions may be called at the same time as those of other calls. They block while
 // the output does.
 func (l *Lines) Of(number int, input []byte) (stdout, stderr func(lines []byte) error) {
-	tag := results.Tag(string(input))
-	out := &callLines{lines: l, number: number}
-	outTagger, errTagger := results.NewTagger(out, tag), results.NewTagger(nil, tag)
+	beginning := func(w io.Writer) io.Writer { return w } // writes what begins a line
+	if l.delivery != nil && l.delivery.tag {              // nil: nothing will run
+		tag := results.Tag(string(input))
+		beginning = func(w io.Writer) io.Writer { return results.NewTagger(w, tag) }
+	}
+	var out io.Writer
 	stdout = func(p []byte) error {
-		return l.write(func(d *delivery) error {
-			var w io.Writer = out
-			if d.tag {
-				w = outTagger
+		return l.write(func(*delivery) error {
+			if l.by != number {
+				out = beginning(&callLines{lines: l, number: number})
 			}
-			_, err := w.Write(p)
+			_, err := out.Write(p)
 			return err
 		})
 	}
 	stderr = func(p []byte) error {
 		return l.write(func(d *delivery) error {
 			err := d.writer.Flush() // what somebody reads on one terminal comes in this order
-			d.console.Stream(func(w io.Writer) {
-				if d.tag {
-					w = errTagger.To(w)
-				}
-				_, _ = w.Write(p)
-			})
+			d.console.Stream(func(w io.Writer) { _, _ = beginning(w).Write(p) })
 			return err
 		})
 	}

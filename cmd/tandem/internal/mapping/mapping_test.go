@@ -66,7 +66,7 @@ func newTrial(t *testing.T, tokens []string, out io.Writer) *trial {
 	t.Cleanup(func() { _ = ex.Close(context.Background()) })
 	r.job = mapping.Job[int, int]{
 		Kind: numbers{}, Executor: ex, Task: tandem.Func(square), Source: inputs.NewList(tokens), Total: len(tokens),
-		Gate:   gate.Config{Places: func(time.Time) int { return 2 }},
+		Gate:   gate.Config{Places: func(time.Time) (int, time.Duration) { return 2, 0 }},
 		Output: out, Console: c, Session: r.session, Progress: progress.Auto,
 	}
 	return r

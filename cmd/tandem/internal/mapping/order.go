@@ -12,6 +12,10 @@ const (
 
 	// mostHeldBytes is how many bytes of outcomes wait in memory.
 	mostHeldBytes = 256 << 20
+
+	// mostHeldFiles is how many files with large outputs are open for that. A process
+	// may have a thousand on some systems, and calls need some too.
+	mostHeldFiles = 512
 )
 
 // item is an input that has ended, on its way to the output.
@@ -35,7 +39,18 @@ const (
 // size is what an item takes of the memory for outcomes that wait.
 func (i *item) size() int64 {
 	const itself = 512
-	return itself + int64(len(i.Stdout.Bytes)) + int64(len(i.Stderr.Bytes)) + int64(len(i.message))
+	return itself + int64(len(i.Stdout.Bytes)+len(i.Stderr.Bytes)+len(i.message)+
+		len(i.Input)+len(i.Call)+len(i.record.Whole))
+}
+
+// files is how many open files an item has.
+func (i *item) files() (n int) {
+	for _, s := range []*outcome.Stream{&i.Stdout, &i.Stderr} {
+		if s.File != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // order puts items into the order of their inputs, which are numbered from 1
@@ -48,6 +63,7 @@ type order struct {
 	next  int     // number of the item whose turn it is
 	held  int     // items that wait
 	bytes int64   // of them
+	files int     // of them
 }
 
 func newOrder() order { return order{ring: make([]*item, 256), next: 1} }
@@ -60,6 +76,7 @@ func (o *order) put(i *item) {
 	o.ring[i.Number&(len(o.ring)-1)] = i
 	o.held++
 	o.bytes += i.size()
+	o.files += i.files()
 }
 
 // grow doubles the ring.
@@ -82,8 +99,11 @@ func (o *order) take() *item {
 	o.next++
 	o.held--
 	o.bytes -= i.size()
+	o.files -= i.files()
 	return i
 }
 
 // full reports whether no more calls are to start until some that wait have gone.
-func (o *order) full() bool { return o.held >= mostHeld || o.bytes >= mostHeldBytes }
+func (o *order) full() bool {
+	return o.held >= mostHeld || o.bytes >= mostHeldBytes || o.files >= mostHeldFiles
+}

@@ -1,6 +1,10 @@
 package mapping
 
 import (
+	"sync"
+	"time"
+
+	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 	"github.com/gotandem/tandem/cmd/tandem/internal/record"
@@ -14,4 +18,38 @@ type Recorder interface {
 	Ended(o *outcome.Outcome) error // its output has been given to the writer
 	Written(number int) error       // so has that of one that was held or replayed
 	Flush() error                   // all output that was given to the writer has been written
+
+	// Sample is told at intervals how many calls run and wait, also at the same time
+	// as the others.
+	Sample(s tandem.Stats) error
+}
+
+// sampleInterval is how often the recorder is told what runs. More often than calls
+// start and end is of no use, and asking the executor costs some microseconds.
+const sampleInterval = 100 * time.Millisecond
+
+// sample tells the recorder what runs until stop is called, which waits for the end
+// of that.
+func (r *run[In, Out]) sample() (stop func()) {
+	if r.Recorder == nil {
+		return func() {}
+	}
+	over := make(chan struct{})
+	var sampler sync.WaitGroup
+	sampler.Go(func() {
+		ticker := time.NewTicker(sampleInterval)
+		defer ticker.Stop()
+		for {
+			r.delivery.failed(r.Recorder.Sample(r.Executor.Stats()))
+			select {
+			case <-ticker.C:
+			case <-over:
+				return
+			}
+		}
+	})
+	return func() {
+		close(over)
+		sampler.Wait()
+	}
 }

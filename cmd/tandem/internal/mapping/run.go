@@ -28,13 +28,13 @@ type run[In, Out any] struct {
 	Job[In, Out]
 	gate     *gate.Gate
 	guard    *guard // nil: memory is not guarded
-	halt     *halting.Counter
 	delivery *delivery
 	counters progress.Counters
 	began    time.Time
 
-	mu      sync.Mutex
-	failure *Failure // why the run ends that no input is to blame for; guarded by mu
+	mu      sync.Mutex // guards what follows
+	halt    *halting.Counter
+	failure *Failure // why the run ends that no input is to blame for
 }
 
 // Counts is what came of a run.
@@ -46,27 +46,24 @@ type Counts struct {
 // Run maps the job's inputs and returns the counts. The executor is the caller's; a
 // kill closes it.
 func Run[In, Out any](job Job[In, Out]) (Counts, error) {
-	r, err := newRun(job)
-	if err != nil {
-		return Counts{}, err
-	}
+	r := newRun(job)
 	job.Session.Begin(Work{
 		StopInput: job.Source.Stop, Kill: r.kill, Unfinished: r.Flights.underWay,
 		Running: r.Flights.list, Groups: GroupsOf(job.Executor),
 	})
 	stopShowing := progress.Start(job.Console, r.Progress, r.snapshot)
+	stopSampling := r.sample()
 	r.consume()
+	stopSampling()
 	r.finish()
 	stopShowing()
 	r.summarize()
 	return Counts{r.snapshot(), r.halt.Halted()}, r.failed()
 }
 
-func newRun[In, Out any](job Job[In, Out]) (*run[In, Out], error) {
-	r := &run[In, Out]{Job: job, gate: gate.New(job.Gate), began: time.Now()}
-	var err error
-	if r.halt, err = halting.NewCounter(job.Halt, job.Total); err != nil {
-		return nil, &Failure{2, err}
+func newRun[In, Out any](job Job[In, Out]) *run[In, Out] {
+	r := &run[In, Out]{
+		Job: job, gate: gate.New(job.Gate), began: time.Now(), halt: halting.NewCounter(job.Halt, job.Total),
 	}
 	if r.Flights == nil {
 		r.Flights = NewFlights()
@@ -82,7 +79,7 @@ func newRun[In, Out any](job Job[In, Out]) (*run[In, Out], error) {
 	}
 	r.delivery = &delivery{
 		unordered: job.Unordered, tag: job.Tag, console: job.Console, recorder: job.Recorder, store: job.Store,
-		counters: &r.counters, hold: r.gate.Hold, broken: r.broken,
+		counters: &r.counters, hold: r.gate.Hold, awaits: r.guard.waits, broken: r.broken,
 		order: newOrder(), writer: results.NewWriter(job.Output),
 	}
 	r.delivery.timer = time.AfterFunc(time.Hour, r.delivery.flush)
@@ -90,7 +87,7 @@ func newRun[In, Out any](job Job[In, Out]) (*run[In, Out], error) {
 	if job.Lines != nil {
 		job.Lines.delivery = r.delivery
 	}
-	return r, nil
+	return r
 }
 
 // consume settles the end of each call until there are no more.
@@ -190,14 +187,14 @@ func (r *run[In, Out]) snapshot() progress.Snapshot {
 	s.Total, s.Elapsed = int64(r.Total), time.Since(r.began)
 	s.Running = r.Executor.Stats().Running
 	if fl, found := r.Flights.oldest(); found {
-		s.Oldest, s.OldestFor = string(fl.record.Whole), time.Since(fl.started)
+		s.Oldest, s.OldestFor = string(fl.record.Whole[:min(len(fl.record.Whole), 1<<10)]), time.Since(fl.started)
 	}
 	return s
 }
 
 // summarize writes the last line, unless nobody wants it.
 func (r *run[In, Out]) summarize() {
-	if r.Session.OutputClosed() || r.Quiet || r.Progress == progress.None {
+	if r.Session.OutputClosed() || r.Quiet {
 		return
 	}
 	s := r.snapshot()

@@ -18,13 +18,14 @@ func (r *run[In, Out]) settle(o tandem.Result[In, Out]) {
 		if r.guard.takesBack(&fl, o.Err) && r.Session.Running().Err() == nil {
 			r.drop(o)
 			r.guard.back(fl)
+			r.delivery.release()
 			r.gate.End()
 			return
 		}
 	}
 	i := r.ended(&fl, o)
-	if !i.Cut && r.halt.End(i.Err != nil) {
-		r.halted()
+	if !i.Cut {
+		r.countForHalt(i.Err != nil)
 	}
 	r.gate.End()
 	r.delivery.put(i)
@@ -70,8 +71,15 @@ func (r *run[In, Out]) detail(i *item, fl *flight, in In) {
 	i.Wall = time.Since(fl.started)
 }
 
-// halted ends the run because of --halt.
-func (r *run[In, Out]) halted() {
+// countForHalt counts an input that has come to something, and ends the run when
+// that is what --halt waited for. It may be called from several goroutines.
+func (r *run[In, Out]) countForHalt(failed bool) {
+	r.mu.Lock()
+	halts := r.halt.End(failed)
+	r.mu.Unlock()
+	if !halts {
+		return
+	}
 	r.Console.Print("tandem: " + r.halt.Text() + "\n")
 	if r.Halt.When == halting.Now {
 		r.Session.Kill()

@@ -3,8 +3,9 @@
 //
 // # Promises
 //
-// A [Count] is the value of -p. Less than one process is one. A [File] is read when
-// somebody asks, at most every 100 ms and only after it has changed.
+// A [Count] is the value of -p. Less than one process is one. A [File] is looked at
+// when somebody asks, at most every 100 ms, and read only after it has changed. It is
+// a regular file.
 //
 // # Concurrency
 //

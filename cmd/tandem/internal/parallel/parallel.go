@@ -1,6 +1,7 @@
 package parallel
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -117,6 +118,10 @@ func readFile(path string) (form, error) {
 }
 
 func readStart(path string) (string, error) {
+	// To open a pipe would wait for its other end, and what it has cannot be read again.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return "", errors.New("no regular file")
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err
@@ -148,29 +153,35 @@ func NewFile(c Count, cores, limit int, say func(error)) *File {
 	return &File{path: c.File, cores: cores, limit: limit, say: say, last: 1}
 }
 
-// Places returns the count, which it reads when the file may have changed.
-func (f *File) Places(now time.Time) int {
-	if !f.looked.IsZero() && now.Sub(f.looked) < statInterval {
-		return f.last
+// Places returns the count, which it reads when the file may have changed, and after
+// what time to ask again.
+func (f *File) Places(now time.Time) (n int, holds time.Duration) {
+	since := now.Sub(f.looked)
+	if f.looked.IsZero() || since >= statInterval {
+		f.looked, since = now, 0
+		f.look()
 	}
-	f.looked = now
+	return f.last, statInterval - since
+}
+
+// look reads the file if it has changed.
+func (f *File) look() {
 	info, err := os.Stat(f.path)
 	if err == nil && info.ModTime().Equal(f.modified) && info.Size() == f.size {
-		return f.last
+		return
 	}
 	known := !f.modified.IsZero()
 	if err == nil {
 		f.modified, f.size = info.ModTime(), info.Size()
 	} else if f.size = -1; known && f.modified.Equal(time.Unix(0, 0)) {
-		return f.last // it was said that the file is not there
+		return // it was said that the file is not there
 	} else {
 		f.modified = time.Unix(0, 0)
 	}
 	count, err := readFile(f.path)
 	if err != nil {
 		f.say(fmt.Errorf("--processes stays at %d: %w", f.last, err))
-		return f.last
+		return
 	}
 	f.last = min(count.of(f.cores, f.limit), f.limit)
-	return f.last
 }

@@ -3,6 +3,7 @@ package parallel_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,8 +58,12 @@ func TestFile(t *testing.T) {
 	expect := func(after time.Duration, want, wantSaid int) {
 		t.Helper()
 		now = now.Add(after)
-		if got := f.Places(now); got != want || said != wantSaid {
+		got, holds := f.Places(now)
+		if got != want || said != wantSaid {
 			t.Errorf("%d places, said %d times, want %d, %d", got, said, want, wantSaid)
+		}
+		if wantHolds := 100*time.Millisecond - after%time.Second; holds != wantHolds {
+			t.Errorf("holds for %v, want %v", holds, wantHolds)
 		}
 	}
 	expect(0, 3, 0)
@@ -85,5 +90,8 @@ func TestBrokenFileIsRefused(t *testing.T) {
 	var c parallel.Count
 	if err := c.Set(path); err == nil {
 		t.Error("accepted")
+	}
+	if err := c.Set(os.DevNull); err == nil || !strings.Contains(err.Error(), "no regular file") {
+		t.Errorf("a device: %v", err)
 	}
 }

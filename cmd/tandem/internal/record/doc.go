@@ -9,8 +9,8 @@
 //
 // # Concurrency
 //
-// Plan belongs to the goroutine that reads the inputs, in their order. Counts may
-// be called by any. The other methods are called one at a time.
+// Plan belongs to the goroutine that reads the inputs, in their order. Sample
+// and Counts may be called by any. The other methods are called one at a time.
 //
 // # Failure
 //

@@ -51,7 +51,6 @@ type Recorder struct {
 	trace   *trace.Trace
 	summary *summary.Stats
 	say     func(string)
-	stats   func() tandem.Stats // nil: nobody watches
 
 	skipped, replayed       atomic.Int64
 	succeeded, failed, cuts int64 // owned by the goroutine that delivers
@@ -240,17 +239,18 @@ func (r *Recorder) Flush() error {
 		err = errors.Join(err, r.jobs.Flush())
 	}
 	if r.trace != nil {
-		err = errors.Join(err, r.trace.Flush(r.stats))
+		err = errors.Join(err, r.trace.Flush())
 	}
 	return err
 }
 
-// Watch lets the trace show how many calls run and wait, which stats returns. It is
-// called before the run begins.
-func (r *Recorder) Watch(stats func() tandem.Stats) {
-	if r != nil {
-		r.stats = stats
+// Sample takes how many calls run and wait, for the trace. It may be called at any
+// rate, also at the same time as the other methods.
+func (r *Recorder) Sample(s tandem.Stats) error {
+	if r == nil || r.trace == nil {
+		return nil
 	}
+	return r.trace.Sample(s)
 }
 
 // Counts returns how many inputs were skipped and replayed.

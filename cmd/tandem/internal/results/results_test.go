@@ -129,7 +129,7 @@ func TestTagger(t *testing.T) {
 		want  string
 	}{
 		"lines":       {"a", []string{"1\n2\n"}, "a\t1\na\t2\n"},
-		"unended":     {"a", []string{"1\n2"}, "a\t1\na\t2"},
+		"unended":     {"a", []string{"1\n2"}, "a\t1\na\t2\n"},
 		"parts":       {"a", []string{"1", "2\n", "3\n"}, "a\t12\na\t3\n"},
 		"empty line":  {"a", []string{"\n\n"}, "a\t\na\t\n"},
 		"nothing":     {"a", []string{""}, ""},
@@ -145,8 +145,10 @@ func TestTagger(t *testing.T) {
 					t.Errorf("wrote %d, %v", n, err)
 				}
 			}
-			if out.String() != test.want {
-				t.Errorf("%q, want %q", out.String(), test.want)
+			for range 2 {
+				if err := tagger.End(); err != nil || out.String() != test.want {
+					t.Errorf("error %v, %q, want %q", err, out.String(), test.want)
+				}
 			}
 		})
 	}

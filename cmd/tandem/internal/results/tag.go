@@ -5,8 +5,7 @@ import (
 	"io"
 )
 
-// Tagger writes a tag before each line of what it is given. The end of the last
-// line is kept as it is.
+// Tagger writes a tag before each line of what it is given.
 type Tagger struct {
 	out    io.Writer
 	tag    []byte
@@ -30,10 +29,14 @@ func Tag(input string) []byte {
 	return append(tag, '\t')
 }
 
-// To makes the Tagger write to out.
-func (t *Tagger) To(out io.Writer) *Tagger {
-	t.out = out
-	return t
+// End ends a line that has no end, so that the next tag begins one.
+func (t *Tagger) End() error {
+	if !t.inside {
+		return nil
+	}
+	t.inside = false
+	_, err := t.out.Write([]byte{'\n'})
+	return err
 }
 
 // Write implements [io.Writer].

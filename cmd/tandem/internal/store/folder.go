@@ -19,7 +19,8 @@ import (
 // Folder keeps each outcome in a folder of its own, laid out as GNU parallel does:
 // DIR/1/VALUE/2/VALUE, with the names of fields in place of numbers where they have
 // names, and in it the files stdout, stderr and seq. The second of equal inputs gets ~2
-// behind the last value, and so on. What an earlier run left there is written over.
+// behind the last value, and so on: by what came before it and not by its number, which
+// an earlier run may have given to another one. What an earlier run left there is written over.
 type Folder struct {
 	dir  string
 	seed maphash.Seed
@@ -99,10 +100,18 @@ func pathOf(record *inputs.Record) string {
 		}
 		path = append(path, name, FileName(part))
 	}
-	return filepath.Join(path...)
+	joined := filepath.Join(path...)
+	if len(joined) > longestPath {
+		return filepath.Join(path[0], shortened(joined, []byte(joined)))
+	}
+	return joined
 }
 
 const (
+	// longestPath is how long the way to an outcome may be before it becomes one name.
+	// Systems allow 4096 bytes, or 1024, with the folder before it.
+	longestPath = 800
+
 	// longestName is how long a file name may be before it is shortened. Systems
 	// allow 255 bytes; the rest is for a number behind it.
 	longestName = 200
@@ -138,8 +147,14 @@ func FileName(value []byte) string {
 	if b.Len() <= longestName {
 		return b.String()
 	}
+	return shortened(b.String(), value)
+}
+
+// shortened returns the beginning of a name, or of a path, and a digest of value.
+func shortened(name string, value []byte) string {
 	digest := sha256.Sum256(value)
-	return strings.ToValidUTF8(b.String()[:keptOfName], "") + `\~` + hex.EncodeToString(digest[:16])
+	kept := strings.ReplaceAll(strings.ToValidUTF8(name[:keptOfName], ""), "/", "-")
+	return kept + `\~` + hex.EncodeToString(digest[:16])
 }
 
 // fileEscapes are the characters that cannot stand in a name, or not well.

@@ -13,11 +13,11 @@ type Store interface {
 	// Put keeps an outcome and the input it is of. It leaves the streams open.
 	Put(o *outcome.Outcome, record *inputs.Record) error
 
-	// Skip says that an earlier run has kept the outcome of an input. It comes before
+	// Skip notes an input whose outcome an earlier run has kept. It comes before
 	// equal inputs are Put.
 	Skip(record *inputs.Record)
 
-	// Flush writes what Put has kept back.
+	// Flush writes what was put and not written yet.
 	Flush() error
 
 	// Close returns the first error of what was not written yet.
@@ -25,8 +25,8 @@ type Store interface {
 }
 
 // Open returns a store: a table when path ends with .csv, .tsv or .json, and a folder
-// otherwise, which is made if there is none. A table is written anew, unless resumed
-// says that the run goes on: then it gets further rows, behind the last whole one.
+// otherwise, which is made if there is none. A table is written anew, unless the run
+// goes on with one that was resumed: then rows follow those that are whole.
 func Open(path string, resumed bool) (Store, error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".csv":

@@ -46,7 +46,12 @@ func FuzzFileName(f *testing.F) {
 // put keeps outcomes of inputs in a store and closes it.
 func put(t *testing.T, path string, records ...inputs.Record) {
 	t.Helper()
-	kept, err := store.Open(path, false)
+	putAgain(t, path, false, records...)
+}
+
+func putAgain(t *testing.T, path string, resumed bool, records ...inputs.Record) {
+	t.Helper()
+	kept, err := store.Open(path, resumed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,6 +132,91 @@ func TestTables(t *testing.T) {
 	}
 }
 
+// A run that goes on keeps the rows of the one before it that are whole, and cuts off
+// what was torn.
+func TestTablesResumed(t *testing.T) {
+	for _, name := range []string{"r.csv", "r.tsv", "r.json"} {
+		path := filepath.Join(t.TempDir(), name)
+		put(t, path, fields("a", "\"\n"), fields("b", "c"))
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := len(whole) - 200_000 // within the last row, whose errors have line feeds
+		if err := os.Truncate(path, int64(first)); err != nil {
+			t.Fatal(err)
+		}
+		putAgain(t, path, true, fields("b", "c"))
+		again, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(again) != len(whole) { // only the numbers differ
+			t.Errorf("%s: %d bytes, want %d", name, len(again), len(whole))
+		}
+		if n := bytes.Count(again, []byte("run b c")); n != 1 {
+			t.Errorf("%s: the torn row is there %d times", name, n)
+		}
+		put(t, path, fields("z", "z"))
+		if text, _ := os.ReadFile(path); bytes.Contains(text, []byte("run b c")) {
+			t.Errorf("%s: a new run kept the rows of another", name)
+		}
+	}
+}
+
+// What was put is in the file after Flush.
+func TestTableFlush(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r.csv")
+	kept, err := store.Open(path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := fields("a", "b")
+	if err := kept.Put(&outcome.Outcome{Number: 1}, &record); err != nil {
+		t.Fatal(err)
+	}
+	if err := kept.Flush(); err != nil {
+		t.Error(err)
+	}
+	text, _ := os.ReadFile(path)
+	if want := "Signal,Command,V1,V2,Stdout,Stderr\n1,:,0.000,0.000,0,0,0,0,,a,b,,\n"; !strings.HasSuffix(string(text), want) {
+		t.Errorf("%q, want %q at the end", text, want)
+	}
+	if err := kept.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// What an earlier run has kept is not written over by an equal input, whatever numbers
+// they have.
+func TestFolderSkip(t *testing.T) {
+	dir := t.TempDir()
+	kept, err := store.Open(dir, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := inputs.Record{Whole: []byte("a")}
+	kept.Skip(&record)
+	if err := kept.Put(&outcome.Outcome{Number: 7}, &record); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "1", "a~2", "seq")); err != nil {
+		t.Error(err)
+	}
+}
+
+// A record of many fields has a folder that systems take, and its own.
+func TestFolderOfManyFields(t *testing.T) {
+	dir := t.TempDir()
+	a := fields(slices.Repeat([]string{strings.Repeat("ü", 90)}, 60)...)
+	b := fields(slices.Repeat([]string{strings.Repeat("ü", 90)}, 61)...)
+	put(t, dir, a, b)
+	folders, err := os.ReadDir(filepath.Join(dir, "1"))
+	if err != nil || len(folders) != 2 {
+		t.Errorf("%d folders, %v", len(folders), err)
+	}
+}
+
 func TestJSONTable(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r.json")
 	put(t, path, fields("a", "\xff"), fields("d", "e"))
@@ -145,97 +235,5 @@ func TestJSONTable(t *testing.T) {
 	}
 	if object.Seq != 1 || object.Command != "run a \ufffd" || len(object.V) != 2 || object.Stdout != "out \"1\",\n\t\ufffdgrün" || object.Stderr != strings.Repeat("ü\"\n", 40_000) {
 		t.Errorf("%+.100v", object)
-	}
-}
-
-// row is an outcome with a number, of an input with the same text.
-func row(number int) (*outcome.Outcome, *inputs.Record) {
-	return &outcome.Outcome{Number: number, Stdout: outcome.Stream{Bytes: []byte("\"a\nb\"")}}, &inputs.Record{Whole: []byte("x")}
-}
-
-// TestTableGoesOn: a resumed run finds the rows of the one before, up to where a kill
-// cut them, and adds its own.
-func TestTableGoesOn(t *testing.T) {
-	for _, name := range []string{"r.csv", "r.json"} {
-		path := filepath.Join(t.TempDir(), name)
-		rows := func(resumed bool, numbers ...int) []byte {
-			kept, err := store.Open(path, resumed)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, n := range numbers {
-				if err := kept.Put(row(n)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := kept.Close(); err != nil {
-				t.Fatal(err)
-			}
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return text
-		}
-		want := rows(false, 1, 2, 3)
-		two := rows(false, 1, 2)
-		for cut := range len(want) + 1 {
-			if err := os.WriteFile(path, want[:cut], 0o600); err != nil {
-				t.Fatal(err)
-			}
-			kept := bytes.Count(rows(true), []byte(`b""`)) + bytes.Count(rows(true), []byte(`b\"`)) // rows that survived
-			rest := []int{1, 2, 3}[kept:]
-			if got := rows(true, rest...); !bytes.Equal(got, want) {
-				t.Fatalf("%s cut at %d of %d became\n%s", name, cut, len(want), got)
-			}
-		}
-		if got := rows(false, 1, 2); !bytes.Equal(got, two) {
-			t.Errorf("%s was not written anew: %s", name, got)
-		}
-	}
-}
-
-// TestFolderGoesOn: what an earlier run has kept of an equal input stays.
-func TestFolderGoesOn(t *testing.T) {
-	dir := t.TempDir()
-	for _, resumed := range []bool{false, true} {
-		kept, err := store.Open(dir, resumed)
-		if err != nil {
-			t.Fatal(err)
-		}
-		o, record := row(1)
-		if resumed {
-			kept.Skip(record)
-			o.Number = 2
-		}
-		if err := kept.Put(o, record); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for name, want := range map[string]string{"x": "1", "x~2": "2"} {
-		if seq, err := os.ReadFile(filepath.Join(dir, "1", name, "seq")); err != nil || string(seq) != want {
-			t.Errorf("%s has %q, %v", name, seq, err)
-		}
-	}
-}
-
-// TestFlush: what was Put is in the file after it.
-func TestFlush(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "r.csv")
-	kept, err := store.Open(path, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := kept.Put(row(1)); err != nil {
-		t.Fatal(err)
-	}
-	if err := kept.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	if text, err := os.ReadFile(path); err != nil || !bytes.HasSuffix(text, []byte("b\"\"\",\n")) {
-		t.Errorf("%q, %v", text, err)
-	}
-	if err := kept.Close(); err != nil {
-		t.Error(err)
 	}
 }

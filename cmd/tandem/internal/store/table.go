@@ -1,9 +1,7 @@
 package store
 
 import (
-	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,68 +20,79 @@ type Table struct {
 	file   *os.File
 	writer *results.Writer
 	comma  byte // 0 for JSON
-	headed bool // there is a header
-	values int  // columns for the fields of inputs, -1 before the first row
+	begun  bool // it has its header
+	values int  // columns for the fields of inputs; 0 before the first row of this run
 }
 
 func newTable(path string, comma byte, resumed bool) (*Table, error) {
-	mode := os.O_TRUNC
-	if resumed {
-		mode = 0
-	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|mode, 0o666)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, err
 	}
-	t := &Table{file: file, writer: results.NewWriter(file), comma: comma, values: -1}
-	if resumed {
-		if err := t.goOn(); err != nil {
-			_ = file.Close() // nothing was written
-			return nil, err
-		}
+	t := &Table{file: file, writer: results.NewWriter(file), comma: comma}
+	if err := t.begin(resumed); err != nil {
+		_ = file.Close() // nothing was written
+		return nil, err
 	}
 	return t, nil
 }
 
-// goOn cuts off a torn last row and goes behind the others.
-func (t *Table) goOn() error {
-	info, err := t.file.Stat()
-	if err != nil || !info.Mode().IsRegular() {
+// begin cuts off what is not to stay and goes to the end of the rest. What can be
+// neither cut nor read, such as a pipe, is written as it is.
+func (t *Table) begin(resumed bool) error {
+	if info, err := t.file.Stat(); err != nil || !info.Mode().IsRegular() {
 		return err
 	}
-	whole, err := wholeRows(bufio.NewReaderSize(t.file, 64<<10), t.comma != 0)
-	if err != nil {
-		return err
-	}
-	if whole < info.Size() {
-		if err := t.file.Truncate(whole); err != nil {
+	end := int64(0)
+	if resumed {
+		var err error
+		if end, err = wholeRows(t.file, t.comma != 0); err != nil {
 			return err
 		}
 	}
-	t.headed = whole > 0
-	_, err = t.file.Seek(whole, io.SeekStart)
+	t.begun = end > 0
+	if err := t.file.Truncate(end); err != nil {
+		return err
+	}
+	_, err := t.file.Seek(end, io.SeekStart)
 	return err
 }
 
-// wholeRows returns where the last whole row of a table ends. Where values can be in
-// quotes, a line feed in them ends no row.
-func wholeRows(r *bufio.Reader, quotes bool) (whole int64, err error) {
-	offset, quoted := int64(0), false
+// wholeRows returns where the last whole row ends. A row ends with a line feed, with
+// quotes one that is in none.
+func wholeRows(r io.Reader, quotes bool) (end int64, err error) {
+	var at int64
+	quoted := false
+	buffer := make([]byte, 64<<10)
 	for {
-		piece, err := r.ReadSlice('\n')
-		offset += int64(len(piece))
-		if quotes && bytes.Count(piece, []byte{'"'})%2 == 1 {
-			quoted = !quoted
+		n, err := r.Read(buffer)
+		for _, c := range buffer[:n] {
+			at++
+			switch {
+			case quotes && c == '"':
+				quoted = !quoted // two of them stand for one, and change nothing
+			case c == '\n' && !quoted:
+				end = at
+			}
 		}
-		switch {
-		case err == nil && !quoted:
-			whole = offset
-		case err == io.EOF:
-			return whole, nil
-		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
-			return whole, err
+		if err == io.EOF {
+			return end, nil
+		}
+		if err != nil {
+			return 0, err
 		}
 	}
+}
+
+// Skip implements [Store].
+func (t *Table) Skip(*inputs.Record) {}
+
+// Flush implements [Store].
+func (t *Table) Flush() error {
+	if err := t.writer.Flush(); err != nil {
+		return fmt.Errorf("--results: %w", err)
+	}
+	return nil
 }
 
 // Put implements [Store].
@@ -95,17 +104,6 @@ func (t *Table) Put(o *outcome.Outcome, record *inputs.Record) error {
 		err = t.row(o, record)
 	}
 	if err != nil {
-		return fmt.Errorf("--results: %w", err)
-	}
-	return nil
-}
-
-// Skip implements [Store].
-func (t *Table) Skip(*inputs.Record) {}
-
-// Flush implements [Store].
-func (t *Table) Flush() error {
-	if err := t.writer.Flush(); err != nil {
 		return fmt.Errorf("--results: %w", err)
 	}
 	return nil
@@ -127,7 +125,7 @@ type column struct {
 }
 
 func columns(o *outcome.Outcome) []column {
-	start := 0.0
+	start := 0.0 // of what never started
 	if !o.Start.IsZero() {
 		start = float64(o.Start.UnixMicro()) / 1e6
 	}
@@ -146,11 +144,12 @@ func columns(o *outcome.Outcome) []column {
 
 // row writes a line, after the header if it is the first.
 func (t *Table) row(o *outcome.Outcome, record *inputs.Record) error {
-	if t.values < 0 {
+	if t.values == 0 {
 		t.values = len(record.Parts())
-		if !t.headed {
-			t.header(columns(o), record)
-		}
+	}
+	if !t.begun {
+		t.begun = true
+		t.header(columns(o), record)
 	}
 	for _, c := range columns(o) {
 		t.cell(outcome.Stream{Bytes: []byte(c.value)})

@@ -239,33 +239,32 @@ func appendMicros(b []byte, d time.Duration) []byte {
 	return b
 }
 
-// Flush writes the events that wait. stats, unless it is nil, returns how many
-// calls run and wait: it is asked now and then, and Flush may be called at any rate.
-func (t *Trace) Flush(stats func() tandem.Stats) error {
+// Sample takes how many calls run and wait. It may be called at any rate: the longer
+// the run is, the fewer are kept.
+func (t *Trace) Sample(s tandem.Stats) error {
+	at := time.Since(t.config.Started)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if stats != nil && !t.failed {
-		t.sample(stats)
-	}
-	if len(t.pending) == 0 {
+	if t.failed || at < t.sampled+max(sampleEvery, at/2000) {
 		return nil
 	}
-	return t.write()
-}
-
-// sample appends how many calls run and wait, the more rarely the longer the run is.
-func (t *Trace) sample(stats func() tandem.Stats) {
-	at := time.Since(t.config.Started)
-	if at < t.sampled+max(sampleEvery, at/2000) {
-		return
-	}
 	t.sampled = at
-	s := stats()
 	b := appendMicros(append(t.next(), `{"name":"calls","ph":"C","ts":`...), at)
 	b = appendPlace(b, t.pid, t.pid)
 	b = strconv.AppendInt(append(b, `,"args":{"running":`...), int64(s.Running), 10)
 	b = strconv.AppendInt(append(b, `,"waiting":`...), int64(s.Waiting), 10)
 	t.pending = append(b, "}}"...)
+	return t.writeSome()
+}
+
+// Flush writes the events that wait.
+func (t *Trace) Flush() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.pending) == 0 {
+		return nil
+	}
+	return t.write()
 }
 
 // Close writes what was kept and ends the file. It returns how many calls the

@@ -265,7 +265,7 @@ func TestCounters(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 10 { // one an hour and two seconds
-		if err := tr.Flush(func() tandem.Stats { return tandem.Stats{Running: 3, Waiting: 4} }); err != nil {
+		if err := tr.Sample(tandem.Stats{Running: 3, Waiting: 4}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -289,7 +289,7 @@ func TestTraceIsWholeAfterEachWrite(t *testing.T) {
 		if err := tr.Add(&outcome.Outcome{Number: i + 1, Input: "a", Start: at(time.Duration(i) * time.Second), Wall: time.Millisecond}); err != nil {
 			t.Fatal(err)
 		}
-		if err := tr.Flush(nil); err != nil {
+		if err := tr.Flush(); err != nil {
 			t.Fatal(err)
 		}
 		content, err := os.ReadFile(path)
@@ -318,7 +318,7 @@ func TestTraceIntoPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := errors.Join(tr.Add(&outcome.Outcome{Number: 1, Start: began}), tr.Flush(nil)); err != nil {
+		if err := errors.Join(tr.Add(&outcome.Outcome{Number: 1, Start: began}), tr.Flush()); err != nil {
 			t.Fatal(err)
 		}
 	}
