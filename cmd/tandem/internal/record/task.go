@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 
+	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 	"github.com/gotandem/tandem/cmd/tandem/internal/runlog"
 )
 
@@ -115,19 +114,11 @@ func isScript(path string) bool {
 func digest(sum io.Writer, path string) error {
 	file, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("reading %s for its digest: %w", path, bare(err))
+		return fmt.Errorf("reading %s for its digest: %w", path, report.WithoutPath(err))
 	}
 	defer file.Close()
 	if _, err := io.Copy(sum, file); err != nil {
-		return fmt.Errorf("reading %s for its digest: %w", path, bare(err))
+		return fmt.Errorf("reading %s for its digest: %w", path, report.WithoutPath(err))
 	}
 	return nil
-}
-
-// bare leaves out the name of the file, which the message has already.
-func bare(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	return err
 }

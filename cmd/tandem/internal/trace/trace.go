@@ -1,9 +1,7 @@
 package trace
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strconv"
 	"sync"
@@ -12,6 +10,7 @@ import (
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/jsontext"
 	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
+	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 )
 
 // Config says what to trace.
@@ -63,7 +62,7 @@ type Trace struct {
 func Open(c Config) (*Trace, error) {
 	file, err := os.OpenFile(c.Path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("trace %s: %w", c.Path, bare(err))
+		return nil, fmt.Errorf("trace %s: %w", c.Path, report.WithoutPath(err))
 	}
 	if c.Events == 0 {
 		c.Events = defaultEvents
@@ -339,13 +338,5 @@ func (t *Trace) fail(err error) error {
 		return nil
 	}
 	t.failed, t.pending = true, nil
-	return fmt.Errorf("trace %s: %w", t.file.Name(), bare(err))
-}
-
-// bare leaves out the name of the file, which the message has already.
-func bare(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	return err
+	return fmt.Errorf("trace %s: %w", t.file.Name(), report.WithoutPath(err))
 }
