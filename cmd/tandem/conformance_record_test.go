@@ -176,6 +176,14 @@ func checkResumeOther(t *testing.T) {
 	o = run(t, "", "map", "--log", log, "--resume", file+":f", ":::", "1", "2", "3")
 	o.expect(t, 0, "30\n", "task.py", "changed")
 
+	module := func(text string, inputs ...string) outcome {
+		write(text)
+		args := []string{"map", "--log", log + "2", "--resume", "--cwd", dir, "task:f", ":::"}
+		return run(t, "", append(args, inputs...)...)
+	}
+	module("def f(x):\n    return x\n", "1").expect(t, 0, "1\n", clean)
+	module("def f(x):\n    return 10 * x\n", "1", "2").expect(t, 0, "20\n", "task.py", "changed")
+
 	notLog := writeFile(t, "notes", "not a log\nat all\n")
 	run(t, "", "map", "--log", notLog, "--resume", "--", "echo", ":::", "1").expect(t, 2, "", notLog)
 	if text, err := os.ReadFile(notLog); err != nil || string(text) != "not a log\nat all\n" {

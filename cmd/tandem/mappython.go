@@ -104,9 +104,28 @@ func (r *mapRun) pythonTask(name string) (record.Task, error) {
 	if r.inputs.as == inputs.Auto {
 		format = ""
 	}
-	task, err := record.PythonTask(name, format, r.line.Task.File)
+	file := r.line.Task.File
+	if file == "" {
+		file = r.moduleFile()
+	}
+	task, err := record.PythonTask(name, format, file)
 	task.ByName = r.inputs.as == inputs.CSV && r.line.Task.Spread == arguments.Keywords
 	return task, err
+}
+
+// moduleFile returns the file of the task's module, where Python finds it in the folder
+// that it runs in or by PYTHONPATH; nothing for a module that is installed.
+func (r *mapRun) moduleFile() string {
+	module := filepath.Join(strings.Split(r.line.Task.Module, ".")...)
+	for _, dir := range append([]string{r.command.cwd}, filepath.SplitList(os.Getenv("PYTHONPATH"))...) {
+		for _, name := range []string{filepath.Join(module, "__init__.py"), module + ".py"} {
+			path := filepath.Join(dir, name)
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+				return path
+			}
+		}
+	}
+	return ""
 }
 
 // loadPython starts the executor of a task, waits until a worker has loaded it, and
