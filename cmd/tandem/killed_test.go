@@ -110,7 +110,7 @@ func (j *journey) step(kill bool) {
 	}
 	s.expectNothingLeft()
 	j.check(inputs, finished, stdout, status == 0)
-	j.checkFiles(stdout)
+	j.checkFiles()
 	if !kill {
 		j.checkEnd(inputs)
 	}
@@ -243,7 +243,7 @@ func (j *journey) check(inputs []string, finished map[string]int, stdout []byte,
 }
 
 // checkFiles checks what the run wrote beside its output.
-func (j *journey) checkFiles(stdout []byte) {
+func (j *journey) checkFiles() {
 	j.t.Helper()
 	trace, err := os.ReadFile(j.path("trace"))
 	if len(trace) > 0 && !json.Valid(trace) || err != nil && !os.IsNotExist(err) {
