@@ -47,6 +47,7 @@ func checkHaltForms(t *testing.T) {
 			t.Errorf("--halt %s: status %d after %v, want %d after %v\n%s", test.halt, o.status, ran, test.status, inputs[:test.ran], o.stderr)
 		}
 	}
+	run(t, "", "map", "--halt", "soon,fail=25%", "-a", writeFile(t, "none", ""), "--", "echo").expect(t, 0, "", "0 inputs")
 	for _, wrong := range []string{"soon", "now,fail", "later,fail=1", "now,fail=0", "now,fail=101%", "now,lost=1"} {
 		o := run(t, "", "map", "--halt="+wrong, "--", "echo", ":::", "a")
 		o.expect(t, 2, "", wrong, "now", "soon", "fail")
@@ -121,6 +122,17 @@ func checkJobsFile(t *testing.T) {
 	s.wait().expect(t, 0, "", "8 inputs: 8 ok")
 
 	run(t, "", "map", "-p", filepath.Join(dir, "none"), "--", "echo", ":::", "a").expect(t, 2, "", "none")
+	run(t, "", "map", "-p", makeFifo(t), "--", "echo", ":::", "a").expect(t, 2, "", "no regular file")
+	checkJobsFileWithoutEnds(t)
+}
+
+// A larger number counts although no call ends: the first waits for the second.
+func checkJobsFileWithoutEnds(t *testing.T) {
+	jobs, fifo := writeFile(t, "jobs", "1\n"), makeFifo(t)
+	const call = `case $0 in first) echo 2 > "$JOBS"; cat "$FIFO";; *) echo "$0" > "$FIFO"; echo "$0";; esac`
+	s := prepare(t, "map", "-p", jobs, "--", "sh", "-c", call, ":::", "first", "second").with("JOBS="+jobs, "FIFO="+fifo)
+	s.begin("/dev/null", "")
+	s.wait().expect(t, 0, "second\nsecond\n", clean)
 }
 
 func checkTimeoutPercent(t *testing.T) {

@@ -71,6 +71,8 @@ func checkStreamsApart(t *testing.T) {
 func checkTag(t *testing.T) {
 	o := run(t, "", "map", "-p", "2", "--tag", "--", "sh", "-c", `echo "one $0"; echo "err $0" >&2; echo; echo "two $0"`, ":::", "a", "b c")
 	o.expect(t, 0, "a\tone a\na\t\na\ttwo a\nb c\tone b c\nb c\t\nb c\ttwo b c\n", "a\terr a\n", "b c\terr b c\n")
+	run(t, "", "map", "-p", "2", "--tag", "--", "printf", "%s", ":::", "a", "b").expect(t, 0, "a\ta\nb\tb\n", clean)
+	run(t, "a\n", "map", "--tag", "--pipe", "--", "cat").expect(t, 2, "", "--tag", "--pipe")
 }
 
 func checkLineBuffer(t *testing.T) {

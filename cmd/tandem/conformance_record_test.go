@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/csv"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -85,6 +86,31 @@ func checkResume(t *testing.T) {
 	random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 	if o, ran := r.run(resume, shuffled...); o.status != 0 || !slices.Equal(ran, rest) {
 		t.Errorf("status %d, %d ran, want the other half, which is %d", o.status, len(ran), len(rest))
+	}
+}
+
+// What an earlier run has kept stays, each output once.
+func checkResumeResults(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"r.csv", "folder"} {
+		kept, log := filepath.Join(dir, name), filepath.Join(dir, name+".log")
+		for _, input := range []string{"a\nb\n", "b\na\nc\na\n"} {
+			run(t, input, "map", "--results", kept, "--log", log, "--resume", "-q", "--", "echo")
+		}
+	}
+	rows, err := csv.NewReader(strings.NewReader(readFile(t, filepath.Join(dir, "r.csv")))).ReadAll()
+	if err != nil || len(rows) != 5 {
+		t.Fatalf("rows %q, %v", rows, err)
+	}
+	for i, want := range []string{"V1", "a", "b", "c", "a"} {
+		if rows[i][9] != want {
+			t.Errorf("row %d is of %q, want %q", i, rows[i][9], want)
+		}
+	}
+	for _, name := range []string{"a", "b", "c", "a~4"} {
+		if text := readFile(t, filepath.Join(dir, "folder", "1", name, "stdout")); text != name[:1]+"\n" {
+			t.Errorf("%s has %q", name, text)
+		}
 	}
 }
 

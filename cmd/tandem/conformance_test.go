@@ -68,6 +68,7 @@ var behaviours = []struct {
 	{"FAILURES", "the status says that calls failed, the summary how many", checkFailureCounts},
 
 	{"RESUME", "what finished does not run again, in whatever order the inputs are", checkResume},
+	{"RESUME RESULTS", "what --results has of an earlier run stays", checkResumeResults},
 	{"RESUME FAILED", "what failed runs again", checkResumeFailed},
 	{"RESUME CUT", "what a signal cut off runs again", checkResumeCut},
 	{"RESUME TORN", "a torn last line counts for nothing", checkResumeTorn},

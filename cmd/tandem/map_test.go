@@ -223,5 +223,10 @@ func TestMapOutputs(t *testing.T) {
 }
 
 func TestMapSummary(t *testing.T) {
-	run(t, "1\n2\n", "map", "--progress", "plain", "tasks.py:echo").expect(t, 0, "1\n2\n", "tandem: 2 inputs: 2 ok, 0 failed in ")
+	for _, mode := range []string{"auto", "plain", "none"} {
+		run(t, "1\n2\n", "map", "--progress", mode, "tasks.py:echo").expect(t, 0, "1\n2\n", "tandem: 2 inputs: 2 ok, 0 failed in ")
+	}
+	if o := run(t, "1\n", "map", "-q", "tasks.py:echo"); o.stderr != "" {
+		t.Errorf("stderr with -q: %q", o.stderr)
+	}
 }

@@ -48,7 +48,7 @@ func (f *controlFlags) define(cmd *cobra.Command) {
 	flags.VarP(&f.processes, "processes", "p", "run so many processes: `N`, N% of the cores, +N or -N for more or fewer than cores, 0 for as many as possible, or a file with one of these, which is read again while calls run (default: the cores)")
 	flags.VarP(&f.processes, "jobs", "j", "another name of --processes")
 	flags.IntVarP(&f.threads, "threads", "t", 1, "run `N` calls at once in each Python process")
-	flags.Var(&f.timeout, "timeout", "kill a call that runs longer: seconds, 200ms, 1h30m, or N% of the median of those that succeeded")
+	flags.Var(&f.timeout, "timeout", "kill a call that runs longer: seconds, 200ms, 1h30m, or N% of the median of those that succeeded, at least 50ms")
 	flags.IntVar(&f.retries, "retries", 1, "try a call that fails up to `N` times, also when it may have done its work; 0: until it succeeds")
 	flags.Var(&f.halt, "halt", "end early: never, or now (kill what runs) or soon (finish it), and fail, success or done = N calls or N% of all: soon,fail=1")
 	flags.Var(&f.delay, "delay", "wait so long between two starts")

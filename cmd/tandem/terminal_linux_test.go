@@ -98,3 +98,29 @@ func TestTerminalShowsProgress(t *testing.T) {
 		t.Errorf("the progress line was not erased before a line: %q", text)
 	}
 }
+
+// Results on the terminal of the progress line do not touch it, and it not them, also
+// where they have no line feed.
+func TestTerminalShowsResults(t *testing.T) {
+	user, programs := openTerminal(t)
+	screen := newWatched()
+	show(user, screen)
+	first, second := makeFifo(t), makeFifo(t)
+	s := prepare(t, "map", "-p", "1", "--", "cat", ":::", first, second)
+	s.cmd.Stderr, s.cmd.Env = programs, append(s.cmd.Env, "TERM=xterm")
+	s.begin("", programs.Name())
+	gate := openFifo(t, first)
+	screen.await(t, "tandem: 0 of 2 done, 1 running")
+	fmt.Fprint(gate, "half a")
+	_ = gate.Close()
+	gate = openFifo(t, second)
+	screen.await(t, "half a")
+	fmt.Fprint(gate, " line")
+	_ = gate.Close()
+	o := s.wait()
+	screen.await(t, " in ") // of the summary
+	const erase = "\r\x1b[K"
+	if text := screen.String(); o.status != 0 || !strings.Contains(text, erase+"half a line\r\ntandem: 2 inputs: 2 ok, 0 failed in ") {
+		t.Errorf("exit status %d, the terminal shows %q", o.status, text)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/console"
 	"github.com/gotandem/tandem/cmd/tandem/internal/stopping"
 )
@@ -44,6 +45,20 @@ type Work struct {
 	Unfinished func() int      // how many calls will still be finished once input has stopped
 	Running    func() []string // a line for each call that runs, for SIGUSR1
 	Groups     func() []int    // the process groups of calls, which stop with this program on Ctrl-Z
+}
+
+// GroupsOf returns a function for [Work] that returns the process groups of the
+// workers of ex. Each worker leads its own.
+func GroupsOf(ex tandem.Executor) func() []int {
+	return func() []int {
+		var groups []int
+		for _, worker := range ex.Stats().Workers {
+			if worker.PID > 0 {
+				groups = append(groups, worker.PID)
+			}
+		}
+		return groups
+	}
 }
 
 // NewSession takes over the signals that end, stop and question a program. Those
@@ -94,6 +109,24 @@ func (s *Session) Begin(w Work) {
 func (s *Session) CloseOutput() {
 	s.closed.Store(true)
 	s.send(stopping.OutputClosed)
+}
+
+// Drain takes no more inputs and lets what runs finish, for a reason that is not a
+// signal. It may be called any number of times, from any goroutine.
+func (s *Session) Drain() {
+	s.stopTaking()
+	if stop := s.current().StopInput; stop != nil {
+		stop()
+	}
+}
+
+// Kill is Drain that also kills what runs. It does not wait.
+func (s *Session) Kill() {
+	s.Drain()
+	s.stopRunning(errStopped)
+	if kill := s.current().Kill; kill != nil {
+		s.closing.Go(kill)
+	}
 }
 
 // OutputClosed reports whether the output cannot be written any more.

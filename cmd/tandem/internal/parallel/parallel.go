@@ -139,7 +139,7 @@ const statInterval = 100 * time.Millisecond
 type File struct {
 	path         string
 	cores, limit int
-	say          func(error)
+	say          func(problem error)
 
 	looked   time.Time // when the file was looked at last
 	modified time.Time // what it was then
@@ -147,9 +147,9 @@ type File struct {
 	last     int
 }
 
-// NewFile returns the count in c.File on a machine with so many cores. say is called
-// when the file cannot be understood any more.
-func NewFile(c Count, cores, limit int, say func(error)) *File {
+// NewFile returns the count in c.File on a machine with so many cores, at most limit.
+// say is called when the file cannot be understood any more, or has more than that.
+func NewFile(c Count, cores, limit int, say func(problem error)) *File {
 	return &File{path: c.File, cores: cores, limit: limit, say: say, last: 1}
 }
 
@@ -183,5 +183,8 @@ func (f *File) look() {
 		f.say(fmt.Errorf("--processes stays at %d: %w", f.last, err))
 		return
 	}
-	f.last = min(count.of(f.cores, f.limit), f.limit)
+	n := count.of(f.cores, f.limit)
+	if f.last = min(n, f.limit); f.last < n {
+		f.say(fmt.Errorf("--processes is %d, not %d: no more can be started where a file says how many", f.last, n))
+	}
 }

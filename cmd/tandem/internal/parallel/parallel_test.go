@@ -81,7 +81,8 @@ func TestFile(t *testing.T) {
 	write(t, path, "0", now.Add(4*time.Second))
 	expect(time.Second, 10, 2)
 	write(t, path, "50", now.Add(6*time.Second))
-	expect(time.Second, 10, 2)
+	expect(time.Second, 10, 3)
+	expect(time.Second, 10, 3)
 }
 
 func TestBrokenFileIsRefused(t *testing.T) {
