@@ -107,7 +107,7 @@ func checkResumeResults(t *testing.T) {
 			t.Errorf("row %d is of %q, want %q", i, rows[i][9], want)
 		}
 	}
-	for _, name := range []string{"a", "b", "c", "a~4"} {
+	for _, name := range []string{"a", "b", "c", "a~2"} {
 		if text := readFile(t, filepath.Join(dir, "folder", "1", name, "stdout")); text != name[:1]+"\n" {
 			t.Errorf("%s has %q", name, text)
 		}

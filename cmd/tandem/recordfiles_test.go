@@ -28,32 +28,6 @@ func TestResumeSeesWhatTheCommandSees(t *testing.T) {
 	run(t, "a", "map", "--log", log, "--resume", "--pipe", "-q", "--", "cat").expect(t, 0, "")
 }
 
-// TestResultsGoOn: a resumed run keeps what the one before has kept.
-func TestResultsGoOn(t *testing.T) {
-	dir := t.TempDir()
-	log, table := filepath.Join(dir, "log"), filepath.Join(dir, "r.csv")
-	for _, inputs := range [][]string{{"a"}, {"b", "a", "a"}} {
-		args := []string{"map", "-q", "--log", log, "--resume", "--results", table, "--", "printf", "%s", ":::"}
-		if o := run(t, "", append(args, inputs...)...); o.status != 0 {
-			t.Fatal(o.stderr)
-		}
-	}
-	text, err := os.ReadFile(table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for line := range strings.Lines(string(text)) {
-		fields := strings.Split(line, ",")
-		if got = append(got, fields[len(fields)-3]); len(got) == 1 && fields[0] != "Seq" {
-			t.Errorf("the table has no header: %q", text)
-		}
-	}
-	if strings.Join(got, " ") != "V1 a b a" {
-		t.Errorf("the table has %q", text)
-	}
-}
-
 // TestLogAndOutputApart: a log that output would write over is refused.
 func TestLogAndOutputApart(t *testing.T) {
 	file := writeFile(t, "out", "")
