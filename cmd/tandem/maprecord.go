@@ -140,16 +140,18 @@ func (r *mapRun) openRecord(task func() (record.Task, error)) (*record.Recorder,
 	return recorder, own(err)
 }
 
-// checkFiles refuses to write a record into the file that standard output goes to,
+// checkFiles refuses to write a record into the file that a standard stream goes to,
 // where each would write over the other.
 func (f *recordFlags) checkFiles() error {
-	output, err := os.Stdout.Stat()
-	if err != nil || !output.Mode().IsRegular() {
-		return nil
-	}
-	for _, flag := range f.files() {
-		if info, err := os.Stat(flag.file); err == nil && os.SameFile(info, output) {
-			return exitf(statusUsage, "--%s %s is the file that standard output goes to: give it one of its own", flag.name, flag.file)
+	for stream, standard := range map[*os.File]string{os.Stdout: "standard output", os.Stderr: "standard error"} {
+		goesTo, err := stream.Stat()
+		if err != nil || !goesTo.Mode().IsRegular() {
+			continue
+		}
+		for _, flag := range f.files() {
+			if info, err := os.Stat(flag.file); err == nil && os.SameFile(info, goesTo) {
+				return exitf(statusUsage, "--%s %s is the file that %s goes to: give it one of its own", flag.name, flag.file, standard)
+			}
 		}
 	}
 	return nil
