@@ -192,6 +192,14 @@ func checkDelay(t *testing.T) {
 	}
 }
 
+func checkLoad(t *testing.T) {
+	run(t, "", "map", "--load", "5000", "--", "echo", ":::", "a", "b").expect(t, 0, "a\nb\n", "write 5000% for a part of them")
+	o := run(t, "", "map", "--load", "5000%", "--", "echo", ":::", "a", "b")
+	if o.status != 0 || o.stdout != "a\nb\n" || o.messages() != "" {
+		t.Errorf("status %d, stdout %q, stderr %q", o.status, o.stdout, o.stderr)
+	}
+}
+
 func checkHangup(t *testing.T) {
 	fifo := makeFifo(t)
 	s := start(t, "map", "-p", "1", "--", "sh", "-c", `echo started; case $0 in /*) cat "$0";; esac`, ":::", fifo, "second", "third")

@@ -64,6 +64,7 @@ var behaviours = []struct {
 	{"TIMEOUT PERCENT", "a call that takes a multiple of the median is killed", checkTimeoutPercent},
 	{"MEMFREE", "the youngest call is killed when memory is short, and runs again later", checkMemoryFree},
 	{"DELAY", "calls start apart from each other", checkDelay},
+	{"LOAD", "calls start below a load", checkLoad},
 	{"HANGUP", "SIGHUP starts nothing more and lets what runs finish", checkHangup},
 	{"FAILURES", "the status says that calls failed, the summary how many", checkFailureCounts},
 

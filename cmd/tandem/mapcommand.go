@@ -124,7 +124,7 @@ func (k *commandKind) Input(record inputs.Record, number int) (command.Spec, err
 		spec.Fields = fieldsOf(record)
 	}
 	if k.lines != nil {
-		stdout, stderr := k.lines.Of(number, record.Whole)
+		stdout, stderr := k.lines.Of(record.Whole)
 		spec.Sink = command.NewLineSink(stdout, stderr)
 	}
 	return spec, record.Err

@@ -123,6 +123,9 @@ func (f *controlFlags) gate(workers int, isCommand bool, c *console.Console) gat
 	}
 	if f.load.given() {
 		limit := f.load.limit(runtime.GOMAXPROCS(0))
+		if hint := f.load.hint(runtime.GOMAXPROCS(0)); hint != "" {
+			say(hint)
+		}
 		config.Conditions = append(config.Conditions, gate.NewLoad(limit, runningThreads, func(running int) {
 			say(fmt.Sprintf("waiting for the machine: %d threads run, --load %s lets calls start below %d", running, &f.load, limit))
 		}))
@@ -241,6 +244,15 @@ func (f *machineLoad) String() string { return f.text }
 func (f *machineLoad) Type() string { return "N" }
 
 func (f *machineLoad) given() bool { return f.text != "" }
+
+// hint returns what to say about a number that was probably meant to be a percentage.
+func (f *machineLoad) hint(cores int) string {
+	const tooMany = 8 // for each core
+	if f.percent || f.n < 10 || f.n < float64(tooMany*cores) {
+		return ""
+	}
+	return fmt.Sprintf("--load %s is a number of threads, and there are %d cores: write %s%% for a part of them", f, cores, f)
+}
 
 // limit returns the number of threads on a machine with so many cores.
 func (f *machineLoad) limit(cores int) int {

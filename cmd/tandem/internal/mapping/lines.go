@@ -11,27 +11,27 @@ type Lines struct {
 	delivery *delivery // set by Run before a call starts
 
 	// Guarded by the lock of the delivery.
-	last byte // that was written; 0 before the first
-	by   int  // the number of the input whose call wrote it
+	last byte       // that was written
+	by   *callLines // who wrote it; nil before the first
 }
 
 // NewLines returns Lines for the field of that name of a Job.
 func NewLines() *Lines { return new(Lines) }
 
-// Of returns what takes the lines of the call with the given number and input. The
-// functions may be called at the same time as those of other calls. They block while
-// the output does.
-func (l *Lines) Of(number int, input []byte) (stdout, stderr func(lines []byte) error) {
+// Of returns what takes the lines of a call with the given input. The functions may be
+// called at the same time as those of other calls. They block while the output does.
+func (l *Lines) Of(input []byte) (stdout, stderr func(lines []byte) error) {
 	beginning := func(w io.Writer) io.Writer { return w } // writes what begins a line
 	if l.delivery != nil && l.delivery.tag {              // nil: nothing will run
 		tag := results.Tag(string(input))
 		beginning = func(w io.Writer) io.Writer { return results.NewTagger(w, tag) }
 	}
+	own := &callLines{lines: l}
 	var out io.Writer
 	stdout = func(p []byte) error {
 		return l.write(func(*delivery) error {
-			if l.by != number {
-				out = beginning(&callLines{lines: l, number: number})
+			if l.by != own {
+				out = beginning(own)
 			}
 			_, err := out.Write(p)
 			return err
@@ -60,23 +60,20 @@ func (l *Lines) write(write func(d *delivery) error) error {
 	return err
 }
 
-// callLines writes the lines of one call to standard output. Where another call has
-// left a line without its end, it begins a new one.
-type callLines struct {
-	lines  *Lines
-	number int
-}
+// callLines writes the lines of one call to standard output. Where another call, or an
+// earlier start of this one, has left a line without its end, it begins a new one.
+type callLines struct{ lines *Lines }
 
 func (c *callLines) Write(p []byte) (int, error) {
 	l := c.lines
 	if len(p) == 0 {
 		return 0, nil
 	}
-	if l.by != c.number && l.last != '\n' && l.by != 0 {
+	if l.by != nil && l.by != c && l.last != '\n' {
 		if _, err := l.delivery.writer.Write([]byte{'\n'}); err != nil {
 			return 0, err
 		}
 	}
-	l.by, l.last = c.number, p[len(p)-1]
+	l.by, l.last = c, p[len(p)-1]
 	return l.delivery.writer.Write(p)
 }

@@ -45,10 +45,11 @@ func (i *item) size() int64 {
 
 // files is how many open files an item has.
 func (i *item) files() (n int) {
-	for _, s := range []*outcome.Stream{&i.Stdout, &i.Stderr} {
-		if s.File != nil {
-			n++
-		}
+	if i.Stdout.File != nil {
+		n++
+	}
+	if i.Stderr.File != nil {
+		n++
 	}
 	return n
 }

@@ -148,7 +148,7 @@ func sinks(stderr bool) func(lines *mapping.Lines, call string, p []byte) error 
 	calls := make(map[string]func([]byte) error)
 	return func(lines *mapping.Lines, call string, p []byte) error {
 		if calls[call] == nil {
-			out, errs := lines.Of(int(call[0]), []byte(call))
+			out, errs := lines.Of([]byte(call[:1]))
 			if calls[call] = out; stderr {
 				calls[call] = errs
 			}
@@ -157,9 +157,10 @@ func sinks(stderr bool) func(lines *mapping.Lines, call string, p []byte) error 
 	}
 }
 
-// A line of one call never goes on with what another one writes.
+// A line of one call never goes on with what another one writes, nor the same one when
+// it has started again.
 func TestLines(t *testing.T) {
-	steps := [][2]string{{"a", "1\n2"}, {"b", "3\n"}, {"a", "4"}, {"a", "5\n"}, {"b", "6"}, {"a", "7\n"}}
+	steps := [][2]string{{"a", "1\n2"}, {"b", "3\n"}, {"a", "4"}, {"a", "5\n"}, {"b", "6"}, {"a", "7\n8"}, {"a again", "9\n"}}
 	for _, tag := range []bool{false, true} {
 		var out bytes.Buffer
 		r := newTrial(t, []string{"1"}, &out)
@@ -167,9 +168,9 @@ func TestLines(t *testing.T) {
 		if counts, err := writing(t, r, steps, sinks(false)); err != nil || counts.Succeeded != 1 {
 			t.Errorf("error %v, counts %+v", err, counts)
 		}
-		want := "1\n2\n3\n45\n6\n7\n"
+		want := "1\n2\n3\n45\n6\n7\n8\n9\n"
 		if tag {
-			want = "a\t1\na\t2\nb\t3\na\t45\nb\t6\na\t7\n"
+			want = "a\t1\na\t2\nb\t3\na\t45\nb\t6\na\t7\na\t8\na\t9\n"
 		}
 		if out.String() != want {
 			t.Errorf("tag %v: %q, want %q", tag, &out, want)
