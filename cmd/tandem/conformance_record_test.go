@@ -107,7 +107,7 @@ func checkResumeResults(t *testing.T) {
 			t.Errorf("row %d is of %q, want %q", i, rows[i][9], want)
 		}
 	}
-	for _, name := range []string{"a", "b", "c", "a~4"} {
+	for _, name := range []string{"a", "b", "c", "a~2"} {
 		if text := readFile(t, filepath.Join(dir, "folder", "1", name, "stdout")); text != name[:1]+"\n" {
 			t.Errorf("%s has %q", name, text)
 		}
@@ -192,10 +192,23 @@ func checkResumeOther(t *testing.T) {
 	run(t, "", "map", "--log", log, file+":f", ":::", "1", "2").expect(t, 0, "1\n2\n", clean)
 	run(t, "", "map", "--log", log, "--resume", file+":g", ":::", "1", "2").expect(t, 2, "", log, ":f")
 	run(t, "", "map", "--log", log, "--resume", "--", "echo", ":::", "1").expect(t, 2, "", log, ":f")
+	never := writeFile(t, "never.py", "raise RuntimeError('it was loaded')\n")
+	o := run(t, "", "map", "--log", log, "--resume", never+":f", ":::", "1")
+	if o.expect(t, 2, "", log, "another task"); strings.Contains(o.stderr, "it was loaded") {
+		t.Errorf("it was loaded before it was refused:\n%s", o.stderr)
+	}
 
 	write("def f(x):\n    return 10 * x\n")
-	o := run(t, "", "map", "--log", log, "--resume", file+":f", ":::", "1", "2", "3")
+	o = run(t, "", "map", "--log", log, "--resume", file+":f", ":::", "1", "2", "3")
 	o.expect(t, 0, "30\n", "task.py", "changed")
+
+	module := func(text string, inputs ...string) outcome {
+		write(text)
+		args := []string{"map", "--log", log + "2", "--resume", "--cwd", dir, "task:f", ":::"}
+		return run(t, "", append(args, inputs...)...)
+	}
+	module("def f(x):\n    return x\n", "1").expect(t, 0, "1\n", clean)
+	module("def f(x):\n    return 10 * x\n", "1", "2").expect(t, 0, "20\n", "task.py", "changed")
 
 	notLog := writeFile(t, "notes", "not a log\nat all\n")
 	run(t, "", "map", "--log", notLog, "--resume", "--", "echo", ":::", "1").expect(t, 2, "", notLog)

@@ -25,6 +25,8 @@ import (
 // K3: over all runs, what was written has each name at least as often as it occurs
 // in the last run.
 // K4: nothing is left, neither process nor file.
+// K5: the trace is JSON, and what has finished and was written is in the table of
+// --results.
 type journey struct {
 	t           *testing.T
 	random      *rand.Rand
@@ -60,7 +62,7 @@ def note(name):
 		longest time.Duration // about the start of the program, then some more
 	}{
 		"command": {[]string{"--", "sh", "-c", call}, 400 * time.Millisecond},
-		"python":  {[]string{"--output", "raw", "--as", "str", task + ":note"}, 700 * time.Millisecond},
+		"python":  {[]string{"-t", "2", "--retries", "2", "--output", "raw", "--as", "str", task + ":note"}, 700 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			j := &journey{
@@ -83,7 +85,7 @@ func (j *journey) step(kill bool) {
 	j.t.Helper()
 	inputs := j.inputs()
 	finished := j.finished()
-	args := []string{"map", "-p", "2", "--log", j.path("log"), "--resume"}
+	args := []string{"map", "-p", "2", "--log", j.path("log"), "--resume", "--trace", j.path("trace"), "--results", j.path("table.json")}
 	if j.random.IntN(3) == 0 {
 		args = append(args, "--unordered")
 	}
@@ -108,6 +110,7 @@ func (j *journey) step(kill bool) {
 	}
 	s.expectNothingLeft()
 	j.check(inputs, finished, stdout, status == 0)
+	j.checkFiles()
 	if !kill {
 		j.checkEnd(inputs)
 	}
@@ -152,17 +155,38 @@ func (j *journey) temporary() string {
 
 // finished reads from the log how often each name has finished.
 func (j *journey) finished() map[string]int {
+	finished, _ := j.readLog()
+	return finished
+}
+
+// logged reads from the log how often each name has finished and was written.
+func (j *journey) logged() map[string]int {
+	finished, waiting := j.readLog()
+	for name, n := range waiting {
+		finished[name] -= n
+	}
+	return finished
+}
+
+// readLog reads from the log how often each name has finished, and of how many of these
+// the output waits.
+func (j *journey) readLog() (finished, waiting map[string]int) {
 	j.t.Helper()
+	type id struct{ run, number int }
+	held := make(map[id]string)
+	waiting = make(map[string]int)
+	run := 0
 	log, err := os.ReadFile(j.path("log"))
 	if err != nil && !os.IsNotExist(err) {
 		j.t.Fatal(err)
 	}
-	finished := make(map[string]int)
+	finished = make(map[string]int)
 	var inputs []string
 	for line := range bytes.Lines(log) {
 		var event struct {
 			Event  string
 			PID    int
+			Run    int
 			Number int
 			Status string
 		}
@@ -171,6 +195,7 @@ func (j *journey) finished() map[string]int {
 		}
 		switch event.Event {
 		case "run":
+			run = event.Run
 			if inputs = j.runs[event.PID]; inputs == nil {
 				j.t.Fatalf("the log has a run of process %d, which was none", event.PID)
 			}
@@ -178,9 +203,15 @@ func (j *journey) finished() map[string]int {
 			if event.Status != "cut" {
 				finished[inputs[event.Number-1]]++
 			}
+			if event.Event == "held" {
+				held[id{run, event.Number}] = inputs[event.Number-1]
+				waiting[inputs[event.Number-1]]++
+			}
+		case "written":
+			waiting[held[id{event.Run, event.Number}]]--
 		}
 	}
-	return finished
+	return finished, waiting
 }
 
 // check compares what ran and was written with what had finished before.
@@ -208,6 +239,31 @@ func (j *journey) check(inputs []string, finished map[string]int, stdout []byte,
 	}
 	if left, err := filepath.Glob(filepath.Join(j.temporary(), "*")); err != nil || len(left) > 0 {
 		j.t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// checkFiles checks what the run wrote beside its output.
+func (j *journey) checkFiles() {
+	j.t.Helper()
+	trace, err := os.ReadFile(j.path("trace"))
+	if len(trace) > 0 && !json.Valid(trace) || err != nil && !os.IsNotExist(err) {
+		j.t.Errorf("the trace is no JSON: %v\n%s", err, trace)
+	}
+	table, err := os.ReadFile(j.path("table.json"))
+	if err != nil && !os.IsNotExist(err) {
+		j.t.Fatal(err)
+	}
+	rows := make(map[string]int)
+	for line := range bytes.Lines(table) {
+		var row struct{ V []string }
+		if err := json.Unmarshal(line, &row); err == nil { // else torn by the kill
+			rows[row.V[0]]++
+		}
+	}
+	for name, n := range j.logged() {
+		if rows[name] < n {
+			j.t.Errorf("%s has finished %d times and is in the table %d times", name, n, rows[name])
+		}
 	}
 }
 

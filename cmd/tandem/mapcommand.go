@@ -31,15 +31,26 @@ func (r *mapRun) mapCommand() error {
 	if err != nil {
 		return err
 	}
+	if err := r.openFiles(func() (record.Task, error) { return r.commandTask(program) }); err != nil {
+		return err
+	}
 	config := r.command.config(r.workers, r.python.memory)
 	config.Observe = r.observe()
 	ex, err := command.New(config)
 	if err != nil {
-		return own(err)
+		return r.abandon(own(err))
 	}
 	defer closeExecutor(ex, r.console)
-	return runJob(r, mapping.Job[command.Spec, command.Output]{Kind: kind, Executor: ex, Task: command.Exec, Lines: kind.lines},
-		func() (record.Task, error) { return record.CommandTask(r.line.Command, r.command.shell, program) })
+	return runJob(r, mapping.Job[command.Spec, command.Output]{Kind: kind, Executor: ex, Task: command.Exec, Lines: kind.lines})
+}
+
+// commandTask describes the command for a log.
+func (r *mapRun) commandTask(program string) (record.Task, error) {
+	c := record.Command{Args: r.line.Command, Shell: r.command.shell, Pipe: r.command.pipe, Program: program}
+	if r.inputs.as == inputs.CSV || r.inputs.as == inputs.JSON {
+		c.Format = string(r.inputs.as) // the others are the same to a command
+	}
+	return record.CommandTask(c)
 }
 
 // findProgram checks that the program exists and can be run, and returns its path:

@@ -85,33 +85,74 @@ func (r *mapRun) mapPython() error {
 	if err != nil {
 		return exitf(statusUsage, "%w", err)
 	}
-	ex, err := r.startPython(name, path)
-	if err != nil {
+	if err := r.openFiles(func() (record.Task, error) { return r.pythonTask(name) }); err != nil {
 		return err
+	}
+	ex, err := r.loadPython(name, path)
+	if err != nil {
+		return r.abandon(err)
 	}
 	defer closeExecutor(ex, r.console)
+	return runJob(r, mapping.Job[json.RawMessage, json.RawMessage]{
+		Kind: kind, Executor: ex, Task: tandem.Declare[json.RawMessage, json.RawMessage](name),
+	})
+}
+
+// pythonTask describes the function for a log.
+func (r *mapRun) pythonTask(name string) (record.Task, error) {
+	format := string(r.inputs.as)
+	if r.inputs.as == inputs.Auto {
+		format = ""
+	}
+	file := r.line.Task.File
+	if file == "" {
+		file = r.moduleFile()
+	}
+	task, err := record.PythonTask(name, format, file)
+	task.ByName = r.inputs.as == inputs.CSV && r.line.Task.Spread == arguments.Keywords
+	return task, err
+}
+
+// moduleFile returns the file of the task's module, where Python finds it in the folder
+// that it runs in or by PYTHONPATH; nothing for a module that is installed.
+func (r *mapRun) moduleFile() string {
+	module := filepath.Join(strings.Split(r.line.Task.Module, ".")...)
+	for _, dir := range append([]string{r.command.cwd}, filepath.SplitList(os.Getenv("PYTHONPATH"))...) {
+		for _, name := range []string{filepath.Join(module, "__init__.py"), module + ".py"} {
+			path := filepath.Join(dir, name)
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+				return path
+			}
+		}
+	}
+	return ""
+}
+
+// loadPython starts the executor of a task, waits until a worker has loaded it, and
+// checks that the inputs fit. The executor is the caller's; after an error there is
+// none.
+func (r *mapRun) loadPython(name, path string) (ex *python.Executor, err error) {
+	if ex, err = r.startPython(name, path); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			closeExecutor(ex, r.console)
+			ex = nil
+		}
+	}()
 	r.session.Begin(mapping.Work{Groups: mapping.GroupsOf(ex)})
 	load := loading{name: name, interpreter: path, within: time.Duration(r.load.within), memory: r.python.memory, quiet: r.output.quiet}
-	if err := load.await(ex, r.session, r.console); err != nil {
-		return err
+	if err = load.await(ex, r.session, r.console); err != nil {
+		return ex, err
 	}
 	if r.source, err = r.inputs.fitting(r.line, ex, r.source); err != nil {
-		return err
+		return ex, err
 	}
 	if why, found := strings.CutPrefix(ex.Stats().StartMethod, "spawn: "); found && !r.output.quiet {
 		r.console.Print("tandem: each Python process is started by itself: " + console.Printable(why) + "\n")
 	}
-	return runJob(r, mapping.Job[json.RawMessage, json.RawMessage]{
-		Kind: kind, Executor: ex, Task: tandem.Declare[json.RawMessage, json.RawMessage](name),
-	}, func() (record.Task, error) {
-		format := string(r.inputs.as)
-		if r.inputs.as == inputs.Auto {
-			format = ""
-		}
-		task, err := record.PythonTask(name, format, r.line.Task.File)
-		task.ByName = r.inputs.as == inputs.CSV && r.line.Task.Spread == arguments.Keywords
-		return task, err
-	})
+	return ex, nil
 }
 
 // startPython starts the executor of a task.

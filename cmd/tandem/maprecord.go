@@ -61,7 +61,7 @@ func (f *recordFlags) define(cmd *cobra.Command) {
 // check refuses what does not fit together.
 func (f *recordFlags) check(cmd *cobra.Command) error {
 	files := map[string]string{}
-	for _, flag := range []struct{ name, file string }{{"log", f.log}, {"joblog", strings.TrimPrefix(f.joblog, "+")}, {"trace", f.trace}} {
+	for _, flag := range f.files() {
 		if !cmd.Flags().Changed(flag.name) {
 			continue
 		}
@@ -111,27 +111,57 @@ func (f *recordFlags) any() bool {
 	return f.log != "" || f.joblog != "" || f.trace != "" || f.summary != ""
 }
 
-// open opens what the flags ask for; when that is nothing, the Recorder is nil.
-// task describes the task; it is asked only when there is a log or a trace,
-// because it may read a file. slots says that each call is a process of its own,
-// stats is what a summary gathers in.
-func (f *recordFlags) open(task func() (record.Task, error), slots bool, stats *summary.Stats, started time.Time,
-	warn func(string)) (*record.Recorder, error) {
-	c := record.Config{
-		Log: f.log, Mode: f.mode(), JobLog: f.joblog, Trace: f.trace, Summary: stats, Slots: slots,
-		CommandLine: os.Args, Version: version(), Started: started, Warn: warn,
+// openRecord opens what the flags ask for; when that is nothing, the Recorder is
+// nil. task describes the task; it is asked only when there is a log or a trace,
+// because it may read a file.
+func (r *mapRun) openRecord(task func() (record.Task, error)) (*record.Recorder, error) {
+	f := &r.record
+	if err := f.checkFiles(); err != nil {
+		return nil, err
 	}
+	c := record.Config{
+		Log: f.log, Mode: f.mode(), JobLog: f.joblog, Trace: f.trace, Slots: r.line.Command != nil,
+		CommandLine: os.Args, Version: version(), Started: r.started, Quiet: r.output.quiet,
+		Say: func(text string) { r.console.Print("tandem: " + text + "\n") },
+	}
+	if f.summary != "" {
+		c.Summary = r.stats
+	}
+	var err error
 	if f.log != "" || f.trace != "" {
-		var err error
 		if c.Task, err = task(); err != nil {
 			return nil, own(err)
 		}
 	}
-	r, err := record.Open(c)
+	recorder, err := record.Open(c)
 	if _, ok := errors.AsType[*runlog.Refused](err); ok {
 		return nil, exitf(statusUsage, "%w", err)
 	}
-	return r, own(err)
+	return recorder, own(err)
+}
+
+// checkFiles refuses to write a record into the file that a standard stream goes to,
+// where each would write over the other.
+func (f *recordFlags) checkFiles() error {
+	for stream, standard := range map[*os.File]string{os.Stdout: "standard output", os.Stderr: "standard error"} {
+		goesTo, err := stream.Stat()
+		if err != nil || !goesTo.Mode().IsRegular() {
+			continue
+		}
+		for _, flag := range f.files() {
+			if info, err := os.Stat(flag.file); err == nil && os.SameFile(info, goesTo) {
+				return exitf(statusUsage, "--%s %s is the file that %s goes to: give it one of its own", flag.name, flag.file, standard)
+			}
+		}
+	}
+	return nil
+}
+
+// recordFile is a file that a flag names.
+type recordFile struct{ name, file string }
+
+func (f *recordFlags) files() []recordFile {
+	return []recordFile{{"log", f.log}, {"joblog", strings.TrimPrefix(f.joblog, "+")}, {"trace", f.trace}}
 }
 
 // report returns what --summary prints at the end of a run.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/cmd/tandem/internal/console"
 	"github.com/gotandem/tandem/cmd/tandem/internal/record"
 	"github.com/gotandem/tandem/cmd/tandem/internal/summary"
 )
@@ -62,7 +64,7 @@ func TestRecordIsOpened(t *testing.T) {
 	if err := os.WriteFile(taken, []byte("text\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	task := func() (record.Task, error) { return record.CommandTask([]string{"wc", "{}"}, false, "") }
+	task := func() (record.Task, error) { return record.CommandTask(record.Command{Args: []string{"wc", "{}"}}) }
 	for _, test := range []struct {
 		args   string
 		status int
@@ -76,7 +78,8 @@ func TestRecordIsOpened(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := f.open(task, true, nil, time.Now(), func(string) {})
+		run := &mapRun{mapFlags: &mapFlags{record: *f}, console: console.New(io.Discard, nil), started: time.Now()}
+		r, err := run.openRecord(task)
 		if (err != nil) != (test.status != 0) || err != nil && statusOn(err) != test.status || f.any() != (test.args != "") {
 			t.Errorf("%s: got %v, want status %d", test.args, err, test.status)
 		}

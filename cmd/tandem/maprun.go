@@ -11,6 +11,7 @@ import (
 	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/mapping"
 	"github.com/gotandem/tandem/cmd/tandem/internal/record"
+	"github.com/gotandem/tandem/cmd/tandem/internal/runlog"
 	"github.com/gotandem/tandem/cmd/tandem/internal/store"
 	"github.com/gotandem/tandem/cmd/tandem/internal/summary"
 )
@@ -26,6 +27,8 @@ type mapRun struct {
 	session *mapping.Session
 	flights *mapping.Flights
 	stats   *summary.Stats // nil: nobody needs them
+	started time.Time      // when the files were opened, before anything is loaded
+	files   files
 }
 
 // newRun finds out what there is to do.
@@ -61,17 +64,9 @@ func (r *mapRun) details() bool {
 	return r.output.results != "" || r.output.tag || r.record.any() || r.control.timeout.percent > 0
 }
 
-// runJob maps the inputs and returns what the exit status is to be. task describes the
-// task for a log.
-func runJob[In, Out any](r *mapRun, job mapping.Job[In, Out], task func() (record.Task, error)) (err error) {
-	started := time.Now()
-	if r.record.summary != "" || r.control.timeout.percent > 0 {
-		r.stats = summary.New(started)
-	}
-	keep, err := r.openFiles(task, started)
-	if err != nil {
-		return err
-	}
+// runJob maps the inputs and returns what the exit status is to be. It closes the
+// run's files.
+func runJob[In, Out any](r *mapRun, job mapping.Job[In, Out]) (err error) {
 	job.Console, job.Session, job.Source, job.Total, job.Flights = r.console, r.session, r.source, int(r.total), r.flights
 	job.Details = r.details()
 	job.Options = r.control.options(r.stats.Median)
@@ -79,20 +74,22 @@ func runJob[In, Out any](r *mapRun, job mapping.Job[In, Out], task func() (recor
 	job.Memory = mapping.Memory{Least: int64(r.control.memfree), Free: freeMemory, Handle: new(tandem.Handle)}
 	job.Halt, job.Unordered, job.Tag = r.control.halt, r.output.unordered || r.output.lineBuffer, r.output.tag
 	job.Output, job.Progress, job.Quiet = stdout(r.console), r.output.progress, r.output.quiet
-	job.Store = keep.store
-	if keep.recorder != nil {
-		job.Recorder = keep.recorder
+	job.Store = r.files.store
+	if r.files.recorder != nil {
+		job.Recorder = r.files.recorder
 	}
 	if r.stats != nil && r.record.summary == "" {
 		job.OnEnd = r.stats.Add // else the recorder does it
 	}
 	counts, err := mapping.Run(job)
+	elapsed := time.Since(r.started)
 	err = r.verdict(counts, err)
-	if closed := keep.close(counts, err); closed != nil && statusOf(err) < statusOwn {
+	if closed := r.files.close(record.Totals{Unfinished: counts.Unfinished, Elapsed: elapsed, Status: statusOf(err)}); closed != nil &&
+		statusOf(err) < statusOwn {
 		err = closed
 	}
 	if r.record.summary != "" {
-		r.console.Print(r.record.report(r.stats, counts.Elapsed, job.Executor.Stats()))
+		r.console.Print(r.record.report(r.stats, elapsed, job.Executor.Stats()))
 	}
 	return err
 }
@@ -103,32 +100,38 @@ type files struct {
 	recorder *record.Recorder // nil: none
 }
 
-// openFiles opens what the flags ask for.
-func (r *mapRun) openFiles(task func() (record.Task, error), started time.Time) (f files, err error) {
-	stats := r.stats
-	if r.record.summary == "" {
-		stats = nil
+// openFiles opens what the flags ask for. It is called before anything is started:
+// the log of another task is refused at once. task describes the task for a log.
+func (r *mapRun) openFiles(task func() (record.Task, error)) (err error) {
+	r.started = time.Now()
+	if r.record.summary != "" || r.control.timeout.percent > 0 {
+		r.stats = summary.New(r.started)
 	}
-	warn := func(text string) { r.console.Print("tandem: " + text + "\n") }
-	if f.recorder, err = r.record.open(task, r.line.Command != nil, stats, started, warn); err != nil {
-		return f, err
+	if r.files.recorder, err = r.openRecord(task); err != nil {
+		return err
 	}
-	if f.store, err = r.output.open(r.record.resume || r.record.resumeFailed); err != nil {
-		_ = f.recorder.Close(record.Totals{Status: statusOf(err)}) // nothing was recorded
+	if r.files.store, err = r.output.open(r.record.mode() != runlog.New); err != nil {
+		return r.abandon(err)
 	}
-	return f, err
+	return nil
 }
 
-// close closes them. outcome is what the run came to.
-func (f files) close(counts mapping.Counts, verdict error) error {
+// abandon closes the files of a run that cannot begin because of err, which it
+// returns.
+func (r *mapRun) abandon(err error) error {
+	_ = r.files.close(record.Totals{Elapsed: time.Since(r.started), Status: statusOf(err)}) // nothing was recorded
+	return err
+}
+
+// close closes them.
+func (f files) close(t record.Totals) error {
 	var err error
 	if f.store != nil {
 		if err = f.store.Close(); err != nil {
 			err = exitf(statusOwn, "--results: %w", err)
 		}
 	}
-	closed := f.recorder.Close(record.Totals{Unfinished: counts.Unfinished, Elapsed: counts.Elapsed, Status: statusOf(verdict)})
-	if closed != nil && err == nil {
+	if closed := f.recorder.Close(t); closed != nil && err == nil {
 		err = own(closed)
 	}
 	return err

@@ -3,7 +3,6 @@ package joblog
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
+	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 )
 
 const header = "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n"
@@ -40,11 +40,14 @@ func Open(path string, resumed bool) (*Log, error) {
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND|mode, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("job log %s: %w", path, bare(err))
+		return nil, fmt.Errorf("job log %s: %w", path, report.WithoutPath(err))
 	}
 	l := &Log{file: file}
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+	switch info, err := file.Stat(); {
+	case err != nil || !info.Mode().IsRegular() || info.Size() == 0:
 		l.pending = append(l.pending, header...)
+	case isTorn(path, info.Size()):
+		l.pending = append(l.pending, '\n')
 	}
 	if err := l.Flush(); err != nil {
 		_ = file.Close() // the header was all
@@ -52,6 +55,19 @@ func Open(path string, resumed bool) (*Log, error) {
 	}
 	l.written = time.Time{}
 	return l, nil
+}
+
+// isTorn reports whether a file of that size ends within a line. One that cannot be
+// read does not.
+func isTorn(path string, size int64) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	last := []byte{'\n'}
+	_, err = file.ReadAt(last, size-1)
+	return err == nil && last[0] != '\n'
 }
 
 // Add writes the line of a call that has ended.
@@ -91,7 +107,7 @@ func (l *Log) check(err error) error {
 		return nil
 	}
 	l.failed = true
-	return fmt.Errorf("job log %s: %w", l.file.Name(), bare(err))
+	return fmt.Errorf("job log %s: %w", l.file.Name(), report.WithoutPath(err))
 }
 
 // appendLine appends the line of o.
@@ -152,11 +168,3 @@ func appendCommand(dst []byte, command string) []byte {
 }
 
 var escapes = [...]byte{'\n': 'n', '\t': 't', '\r': 'r', 0: '0'}
-
-// bare leaves out the name of the file, which the message has already.
-func bare(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	return err
-}

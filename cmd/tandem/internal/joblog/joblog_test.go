@@ -77,6 +77,19 @@ func TestAppending(t *testing.T) {
 	}
 }
 
+// TestTornLineStaysApart: after a kill or on a full disk the last line can lack its end.
+func TestTornLineStaysApart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	if err := os.WriteFile(path, []byte(header+"1\t:\t0.0"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, true, &outcome.Outcome{Number: 1, Call: "x"})
+	want := header + "1\t:\t0.0\n1\t:\t0.000\t     0.000\t0\t0\t0\t0\tx\n"
+	if got := read(t, path); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestSlowCallsAreSeenAtOnce: the first line is there before Flush.
 func TestSlowCallsAreSeenAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")

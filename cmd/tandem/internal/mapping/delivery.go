@@ -20,7 +20,8 @@ const linger = time.Millisecond
 // be used from several goroutines. Its lock is held while it writes: that is what
 // keeps outcomes in order.
 //
-// D1: a line goes to the log after the output that it is about was written.
+// D1: a line goes to the log after the output that it is about was written, to
+// standard output and to the store.
 // D2: after an error of the output nothing is recorded any more.
 type delivery struct {
 	// Immutable.
@@ -69,7 +70,7 @@ func (d *delivery) put(i *item) {
 
 // armLocked lets the timer write what waits.
 func (d *delivery) armLocked() {
-	if !d.armed && (d.writer.Buffered() > 0 || d.recorder != nil) {
+	if !d.armed && (d.writer.Buffered() > 0 || d.store != nil || d.recorder != nil) {
 		d.armed = true
 		d.timer.Reset(linger)
 	}
@@ -180,7 +181,7 @@ func (d *delivery) deliver(i *item) {
 	switch {
 	case i.state == skipped:
 		if d.store != nil {
-			d.store.Skip(i.Number, &i.record)
+			d.store.Skip(&i.record)
 		}
 	case i.Cut:
 		d.record(i)

@@ -84,6 +84,9 @@ func (r *run[In, Out]) finishedBefore(fl *flight, decision record.Decision) {
 	} else {
 		i.Outcome, i.state, i.record = *decision.Outcome, replayed, fl.more.record
 		i.Number, i.Input = fl.number, string(fl.input)
+		if in, err := r.Kind.Input(fl.more.record, fl.number); err == nil {
+			i.Call, _ = r.Kind.Call(in) // an input that cannot run has failed because of it
+		}
 		if i.Err != nil {
 			i.message = report.Block(report.Input{Number: i.Number, Text: i.Input}, i.Err, r.Quiet)
 		}

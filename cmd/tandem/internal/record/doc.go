@@ -9,9 +9,8 @@
 //
 // # Concurrency
 //
-// Plan belongs to the goroutine that reads the inputs, in their order. Sample may
-// be called by one more, Counts by any. The other methods belong to the goroutine
-// that delivers.
+// Plan belongs to the goroutine that reads the inputs, in their order. Sample
+// and Counts may be called by any. The other methods are called one at a time.
 //
 // # Failure
 //

@@ -27,7 +27,7 @@ func files(t *testing.T) (record.Config, *[]string) {
 	return record.Config{
 		Task: record.Task{Kind: "command", Name: "wc"}, Log: filepath.Join(dir, "log"), JobLog: filepath.Join(dir, "jobs"),
 		Trace: filepath.Join(dir, "trace"), Summary: summary.New(began), Started: began,
-		Warn: func(text string) { *warnings = append(*warnings, text) },
+		Say: func(text string) { *warnings = append(*warnings, text) },
 	}, warnings
 }
 
@@ -143,7 +143,7 @@ func TestNothingAskedFor(t *testing.T) {
 	if d != (record.Decision{}) || skipped+replayed != 0 {
 		t.Errorf("got %+v", d)
 	}
-	check(t, err, r.Held(o), r.Ended(o), r.Written(1), r.Flush(), r.Sample(tandem.Stats{}), r.Close(record.Totals{}))
+	check(t, err, r.Held(o), r.Ended(o), r.Written(1), r.Flush(), r.Close(record.Totals{}))
 	if n := testing.AllocsPerRun(100, func() { _, _, _ = r.Ended(o), r.Flush(), r.Held(o) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
@@ -200,7 +200,7 @@ func TestTasks(t *testing.T) {
 	script := filepath.Join(t.TempDir(), "script")
 	digest := func(content string, args ...string) string {
 		check(t, os.WriteFile(script, []byte(content), 0o755))
-		task, err := record.CommandTask(args, false, script)
+		task, err := record.CommandTask(record.Command{Args: args, Program: script})
 		check(t, err)
 		return task.FileDigest
 	}
@@ -211,17 +211,20 @@ func TestTasks(t *testing.T) {
 		t.Error("a binary was read")
 	}
 	names := map[string]bool{}
-	for _, args := range [][]string{{"a b"}, {"a", "b"}, {"a", ""}, {"a'b"}, {"a", "{}"}, {"--as", "x"}} {
-		task, err := record.CommandTask(args, false, "")
-		check(t, err)
-		names[task.Name] = true
+	for _, args := range [][]string{{"a b"}, {"a", "b"}, {"a", ""}, {"a'b"}, {"a", "{}"}, {"--as", "x"}, {"--pipe", "--", "a b"}} {
+		for _, c := range []record.Command{{}, {Pipe: true}, {Format: "csv"}} {
+			c.Args = args
+			task, err := record.CommandTask(c)
+			check(t, err)
+			names[task.Name] = true
+		}
 	}
 	for _, format := range []string{"", "json"} {
 		task, err := record.PythonTask("m:f", format, "")
 		check(t, err)
 		names[task.Name] = true
 	}
-	if len(names) != 8 {
+	if len(names) != 23 {
 		t.Errorf("tasks have the same name: %v", names)
 	}
 	if _, err := record.PythonTask("f.py:f", "", "/nonexistent/f.py"); err == nil ||

@@ -40,7 +40,8 @@ type Config struct {
 	CommandLine []string       // of tandem
 	Version     string         // of tandem
 	Started     time.Time
-	Warn        func(text string) // tells the user something; required
+	Say         func(text string) // tells the user something; required
+	Quiet       bool              // say only what is no good news
 }
 
 // Recorder records. A nil Recorder records nothing.
@@ -49,7 +50,7 @@ type Recorder struct {
 	jobs    *joblog.Log
 	trace   *trace.Trace
 	summary *summary.Stats
-	warn    func(string)
+	say     func(string)
 
 	skipped, replayed       atomic.Int64
 	succeeded, failed, cuts int64 // owned by the goroutine that delivers
@@ -68,7 +69,7 @@ func Open(c Config) (*Recorder, error) {
 	if c.Log == "" && c.JobLog == "" && c.Trace == "" && c.Summary == nil {
 		return nil, nil
 	}
-	r := &Recorder{summary: c.Summary, warn: c.Warn}
+	r := &Recorder{summary: c.Summary, say: c.Say}
 	if err := r.open(c); err != nil {
 		r.abandon()
 		return nil, err
@@ -110,13 +111,13 @@ func (r *Recorder) openLog(c Config, resumed bool) error {
 	}
 	r.log = log
 	if notes.Changed != "" {
-		c.Warn(notes.Changed + ": what has finished is not run again; give another --log FILE to run all")
+		c.Say(notes.Changed + ": what has finished is not run again; give another --log FILE to run all")
 	}
 	if notes.Cut > 0 {
-		c.Warn(fmt.Sprintf("%s ended with %d bytes of a torn line, which are cut off", c.Log, notes.Cut))
+		c.Say(fmt.Sprintf("%s ended with %d bytes of a torn line, which are cut off", c.Log, notes.Cut))
 	}
-	if notes.Finished > 0 {
-		c.Warn(found(c, notes))
+	if notes.Finished > 0 && !c.Quiet {
+		c.Say(found(c, notes))
 	}
 	return nil
 }
@@ -243,8 +244,8 @@ func (r *Recorder) Flush() error {
 	return err
 }
 
-// Sample takes how many calls run and wait, for the trace. It may be called at
-// any rate.
+// Sample takes how many calls run and wait, for the trace. It may be called at any
+// rate, also at the same time as the other methods.
 func (r *Recorder) Sample(s tandem.Stats) error {
 	if r == nil || r.trace == nil {
 		return nil
@@ -280,7 +281,7 @@ func (r *Recorder) Close(t Totals) error {
 		missing, err := r.trace.Close()
 		errs = append(errs, err)
 		if missing > 0 && err == nil {
-			r.warn(fmt.Sprintf("the trace leaves out %s: it has the first ones, the slowest and a random choice of the others",
+			r.say(fmt.Sprintf("the trace leaves out %s: it has the first ones, the slowest and a random choice of the others",
 				plural(missing, "call", "calls")))
 		}
 	}

@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 
+	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 	"github.com/gotandem/tandem/cmd/tandem/internal/runlog"
 )
 
@@ -36,23 +35,52 @@ func PythonTask(name, format, file string) (Task, error) {
 	return t, nil
 }
 
-// CommandTask describes a command line with placeholders. program is the file that
-// will run, empty when that is not known or depends on the input. The content of a
-// script is part of the digest, that of a binary is not: it can be large.
-func CommandTask(args []string, shell bool, program string) (Task, error) {
-	t := Task{Kind: "command", File: program}
-	quoted := make([]string, len(args))
-	for i, arg := range args {
-		quoted[i] = quote(arg)
+// Command is a command line with placeholders.
+type Command struct {
+	Args    []string
+	Shell   bool   // Args are a line for a shell
+	Pipe    bool   // an input is what the command reads, no argument
+	Format  string // how an input becomes fields; empty where that is the default
+	Program string // the file that will run; empty when that is not known or depends on the input
+}
+
+// name is the command as a user would write it, with the options that change what
+// an input means. A program whose name begins with a dash is in quotes, so that it
+// is not taken for an option.
+func (c Command) name() string {
+	options := ""
+	if c.Pipe {
+		options += "--pipe "
 	}
-	t.Name = strings.Join(quoted, " ")
-	if shell {
-		t.Kind, t.Name = "shell", strings.Join(args, " ")
+	if c.Format != "" {
+		options += "--as " + c.Format + " "
+	}
+	if options != "" {
+		options += "-- "
+	}
+	if c.Shell {
+		return options + strings.Join(c.Args, " ")
+	}
+	quoted := make([]string, len(c.Args))
+	for i, arg := range c.Args {
+		if quoted[i] = quote(arg); i == 0 && strings.HasPrefix(quoted[i], "-") {
+			quoted[i] = "'" + quoted[i] + "'"
+		}
+	}
+	return options + strings.Join(quoted, " ")
+}
+
+// CommandTask describes a command. The content of a script is part of the digest,
+// that of a binary is not: it can be large.
+func CommandTask(c Command) (Task, error) {
+	t := Task{Kind: "command", Name: c.name(), File: c.Program, Whole: true}
+	if c.Shell {
+		t.Kind = "shell"
 	}
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s\x00%s\x00%s\x00", t.Kind, t.Name, program)
-	if program != "" && isScript(program) {
-		if err := digest(sum, program); err != nil {
+	fmt.Fprintf(sum, "%s\x00%s\x00%s\x00", t.Kind, t.Name, c.Program)
+	if c.Program != "" && isScript(c.Program) {
+		if err := digest(sum, c.Program); err != nil {
 			return Task{}, err
 		}
 	}
@@ -86,19 +114,11 @@ func isScript(path string) bool {
 func digest(sum io.Writer, path string) error {
 	file, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("reading %s for its digest: %w", path, bare(err))
+		return fmt.Errorf("reading %s for its digest: %w", path, report.WithoutPath(err))
 	}
 	defer file.Close()
 	if _, err := io.Copy(sum, file); err != nil {
-		return fmt.Errorf("reading %s for its digest: %w", path, bare(err))
+		return fmt.Errorf("reading %s for its digest: %w", path, report.WithoutPath(err))
 	}
 	return nil
-}
-
-// bare leaves out the name of the file, which the message has already.
-func bare(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	return err
 }

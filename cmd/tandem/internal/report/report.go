@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 
@@ -111,4 +112,13 @@ func withoutLast(traceback, said []string) []string {
 		return traceback[:n]
 	}
 	return traceback
+}
+
+// WithoutPath returns err without the name of the file, which the message that it
+// becomes part of has already.
+func WithoutPath(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
 }

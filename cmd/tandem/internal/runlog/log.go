@@ -1,9 +1,7 @@
 package runlog
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strconv"
 	"sync"
@@ -12,6 +10,7 @@ import (
 	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/jsontext"
 	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
+	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 )
 
 // Action is what is to be done about an input.
@@ -63,7 +62,7 @@ func (l *Log) Plan(number int, in inputs.Record) (Decision, error) {
 	}
 	var err error
 	if d.Outcome, err = replay(l.file, held); err != nil {
-		return d, fmt.Errorf("log %s: reading a held output: %w", l.file.Name(), bare(err))
+		return d, fmt.Errorf("log %s: reading a held output: %w", l.file.Name(), report.WithoutPath(err))
 	}
 	d.Outcome.Number = number
 	l.mu.Lock()
@@ -180,7 +179,7 @@ func (l *Log) write(lines *[]byte) error {
 // fail makes err the only error: after a torn line nothing may follow.
 func (l *Log) fail(err error) error {
 	l.failed, l.held, l.settled = true, nil, nil
-	return fmt.Errorf("log %s: %w: the calls from here on are not in it, and --resume would run them again", l.file.Name(), bare(err))
+	return fmt.Errorf("log %s: %w: the calls from here on are not in it, and --resume would run them again", l.file.Name(), report.WithoutPath(err))
 }
 
 // emptied returns a buffer without its bytes, and without the memory that a large
@@ -190,12 +189,4 @@ func emptied(buffer []byte) []byte {
 		return nil
 	}
 	return buffer[:0]
-}
-
-// bare leaves out the name of the file, which the message has already.
-func bare(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	return err
 }

@@ -425,7 +425,18 @@ func TestKeys(t *testing.T) {
 		}
 		different[k] = name
 	}
+	whole := testTask
+	whole.Whole = true
+	written := func(text string) inputs.Record {
+		r := named("x", "1")
+		r.Whole = []byte(text)
+		return r
+	}
+	if key(whole, written(`{"x":1}`)) == key(whole, written(`{"x":"1"}`)) {
+		t.Error("what a command sees as {} is not part of the key")
+	}
 	same := [][2]outcome.Key{
+		{key(testTask, written("1")), key(testTask, written(`"1"`))},
 		{key(testTask, record("ab")), key(testTask, fields("ab"))},
 		{key(byName, named("x,y", "ab", "c")), key(byName, named("y,x", "c", "ab"))},
 	}

@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 )
 
 // timeFormat is how a log says when a run began and ended.
@@ -45,11 +47,11 @@ type Notes struct {
 // it does not exist; a torn last line is cut off.
 //
 // A file that is not regular, such as a pipe, can have a new log only and is not
-// locked.
+// locked. Open blocks until a named pipe has a reader.
 func Open(c Config) (*Log, Notes, error) {
-	file, err := os.OpenFile(c.Path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
+	file, err := openFile(c)
 	if err != nil {
-		return nil, Notes{}, fmt.Errorf("log %s: %w", c.Path, bare(err))
+		return nil, Notes{}, err
 	}
 	l := &Log{file: file, keyer: NewKeyer(c.Task), run: 1, replayed: map[int]id{}}
 	notes, err := l.begin(c)
@@ -60,24 +62,39 @@ func Open(c Config) (*Log, Notes, error) {
 	return l, notes, nil
 }
 
+// openFile opens the file. Of a pipe this process is no reader: the last one that
+// goes is to be seen.
+func openFile(c Config) (*os.File, error) {
+	access := os.O_RDWR
+	if info, err := os.Stat(c.Path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		if c.Mode != New {
+			return nil, refuse("%s is no regular file: there is nothing to resume from", c.Path)
+		}
+		access = os.O_WRONLY
+	}
+	file, err := os.OpenFile(c.Path, access|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("log %s: %w", c.Path, report.WithoutPath(err))
+	}
+	return file, nil
+}
+
 // begin does what follows the opening.
 func (l *Log) begin(c Config) (Notes, error) {
 	info, err := l.file.Stat()
 	switch {
 	case err != nil:
-		return Notes{}, fmt.Errorf("log %s: %w", c.Path, bare(err))
-	case !info.Mode().IsRegular() && c.Mode != New:
-		return Notes{}, refuse("%s is no regular file: there is nothing to resume from", c.Path)
+		return Notes{}, fmt.Errorf("log %s: %w", c.Path, report.WithoutPath(err))
 	case !info.Mode().IsRegular():
 		return Notes{}, l.writeHeader(c)
 	}
 	if err := waitForLock(l.file); errors.Is(err, errLocked) {
 		return Notes{}, refuse("%s is in use by another tandem%s", c.Path, l.holder())
 	} else if err != nil {
-		return Notes{}, fmt.Errorf("log %s: locking it: %w", c.Path, bare(err))
+		return Notes{}, fmt.Errorf("log %s: locking it: %w", c.Path, report.WithoutPath(err))
 	}
 	if info, err = l.file.Stat(); err != nil { // it may have grown before it was locked
-		return Notes{}, fmt.Errorf("log %s: %w", c.Path, bare(err))
+		return Notes{}, fmt.Errorf("log %s: %w", c.Path, report.WithoutPath(err))
 	}
 	size := info.Size()
 	if c.Mode == New && size > 0 {
@@ -128,7 +145,7 @@ func (l *Log) empty() error {
 		}
 	}
 	if err := l.file.Truncate(0); err != nil {
-		return fmt.Errorf("log %s: %w", path, bare(err))
+		return fmt.Errorf("log %s: %w", path, report.WithoutPath(err))
 	}
 	_, err := l.file.Seek(0, io.SeekStart)
 	return err
@@ -143,12 +160,12 @@ func (l *Log) load(c Config, size int64) (Notes, error) {
 	} else if errors.Is(err, errForeign) {
 		return Notes{}, refuse("%s %s", c.Path, errForeign)
 	} else if err != nil {
-		return Notes{}, fmt.Errorf("log %s: %w", c.Path, bare(err))
+		return Notes{}, fmt.Errorf("log %s: %w", c.Path, report.WithoutPath(err))
 	}
 	notes := Notes{Cut: size - whole}
 	if notes.Cut > 0 {
 		if err := l.file.Truncate(whole); err != nil {
-			return Notes{}, fmt.Errorf("log %s: cutting off its torn last line: %w", c.Path, bare(err))
+			return Notes{}, fmt.Errorf("log %s: cutting off its torn last line: %w", c.Path, report.WithoutPath(err))
 		}
 	}
 	l.run, notes.Changed = x.runs+1, changed(x.last, c.Task)

@@ -22,6 +22,11 @@ type Task struct {
 	// ByName says that the task sees the fields of an input by their names only:
 	// then their order is not part of an input's key.
 	ByName bool
+
+	// Whole says that the task sees an input whose fields have names also as it was
+	// written: then that is part of its key. It is so for commands, where {} stands
+	// for it.
+	Whole bool
 }
 
 // Digest tells tasks apart.
@@ -33,16 +38,19 @@ func (t Task) Digest() [sha256.Size]byte {
 type Keyer struct {
 	task   [sha256.Size]byte
 	byName bool
+	whole  bool
 	buffer []byte
 	order  []int
 }
 
 // NewKeyer returns a Keyer for the inputs of t.
-func NewKeyer(t Task) *Keyer { return &Keyer{task: t.Digest(), byName: t.ByName} }
+func NewKeyer(t Task) *Keyer {
+	return &Keyer{task: t.Digest(), byName: t.ByName, whole: t.Whole}
+}
 
 // Key returns the key of in: the first 16 bytes of the SHA-256 of the task's
-// digest and the fields of in, with their names. Each part has its length in
-// front, so that different inputs never look alike.
+// digest and of what the task sees of in. Each part has its length in front, so
+// that different inputs never look alike.
 func (k *Keyer) Key(in inputs.Record) outcome.Key {
 	b := append(k.buffer[:0], k.task[:]...)
 	switch {
@@ -81,6 +89,9 @@ func (k *Keyer) appendNamed(b []byte, in inputs.Record) []byte {
 	b = binary.AppendUvarint(b, uint64(len(in.Fields)))
 	for _, i := range k.order {
 		b = appendPart(appendPart(b, in.Names[i]), in.Fields[i])
+	}
+	if k.whole {
+		b = appendPart(b, in.Whole)
 	}
 	return b
 }

@@ -18,12 +18,13 @@ import (
 
 // Folder keeps each outcome in a folder of its own, laid out as GNU parallel does:
 // DIR/1/VALUE/2/VALUE, with the names of fields in place of numbers where they have
-// names, and in it the files stdout, stderr and seq. Equal inputs get ~ and their
-// number behind the last value. What an earlier run left there is written over.
+// names, and in it the files stdout, stderr and seq. The second of equal inputs gets ~2
+// behind the last value, and so on: by what came before it and not by its number, which
+// an earlier run may have given to another one. What an earlier run left there is written over.
 type Folder struct {
 	dir  string
 	seed maphash.Seed
-	used map[uint64]struct{} // digests of the folders of this run
+	used map[uint64]int // how often a folder was asked for in this run, by its digest
 }
 
 // NewFolder returns a folder, which it makes if there is none.
@@ -31,12 +32,12 @@ func NewFolder(dir string) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
-	return &Folder{dir: dir, seed: maphash.MakeSeed(), used: make(map[uint64]struct{})}, nil
+	return &Folder{dir: dir, seed: maphash.MakeSeed(), used: make(map[uint64]int)}, nil
 }
 
 // Put implements [Store].
 func (f *Folder) Put(o *outcome.Outcome, record *inputs.Record) error {
-	dir := f.unused(filepath.Join(f.dir, pathOf(record)), o.Number)
+	dir := f.unused(filepath.Join(f.dir, pathOf(record)))
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("--results: %w", err)
 	}
@@ -50,9 +51,7 @@ func (f *Folder) Put(o *outcome.Outcome, record *inputs.Record) error {
 }
 
 // Skip implements [Store].
-func (f *Folder) Skip(number int, record *inputs.Record) {
-	f.unused(filepath.Join(f.dir, pathOf(record)), number)
-}
+func (f *Folder) Skip(record *inputs.Record) { f.unused(filepath.Join(f.dir, pathOf(record))) }
 
 // Flush implements [Store].
 func (f *Folder) Flush() error { return nil }
@@ -60,15 +59,17 @@ func (f *Folder) Flush() error { return nil }
 // Close implements [Store].
 func (f *Folder) Close() error { return nil }
 
-// unused returns dir, or if this run has used it already, dir with a number.
-func (f *Folder) unused(dir string, number int) string {
+// unused returns dir, or if this run has used it already, dir with a number. What it
+// returns is used.
+func (f *Folder) unused(dir string) string {
 	for {
 		digest := maphash.String(f.seed, dir)
-		if _, used := f.used[digest]; !used {
-			f.used[digest] = struct{}{}
+		f.used[digest]++
+		n := f.used[digest]
+		if n == 1 {
 			return dir
 		}
-		dir += "~" + strconv.Itoa(number)
+		dir += "~" + strconv.Itoa(n)
 	}
 }
 

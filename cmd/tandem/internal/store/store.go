@@ -13,8 +13,9 @@ type Store interface {
 	// Put keeps an outcome and the input it is of. It leaves the streams open.
 	Put(o *outcome.Outcome, record *inputs.Record) error
 
-	// Skip notes an input whose outcome an earlier run has kept.
-	Skip(number int, record *inputs.Record)
+	// Skip notes an input whose outcome an earlier run has kept. It comes before
+	// equal inputs are Put.
+	Skip(record *inputs.Record)
 
 	// Flush writes what was put and not written yet.
 	Flush() error

@@ -85,7 +85,7 @@ func wholeRows(r io.Reader, quotes bool) (end int64, err error) {
 }
 
 // Skip implements [Store].
-func (t *Table) Skip(int, *inputs.Record) {}
+func (t *Table) Skip(*inputs.Record) {}
 
 // Flush implements [Store].
 func (t *Table) Flush() error {

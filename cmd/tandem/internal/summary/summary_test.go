@@ -211,3 +211,16 @@ func BenchmarkAdd(b *testing.B) {
 		s.Add(o)
 	}
 }
+
+// TestNinetyFivePercent: that many calls took no longer, not fewer.
+func TestNinetyFivePercent(t *testing.T) {
+	for n, want := range map[int]float64{1: 1, 3: 3, 20: 19, 21: 20, 100: 95} {
+		s := summary.New(began)
+		for i := range n {
+			s.Add(succeeded(time.Duration(i+1) * time.Second))
+		}
+		if got := s.Report(time.Second, tandem.Stats{}).P95; math.Abs(got-want) > want/200 {
+			t.Errorf("of 1 to %d seconds: %v, want %v", n, got, want)
+		}
+	}
+}

@@ -22,8 +22,9 @@
 //
 // # Failure
 //
-// The file is an array of one event a line, and opens also when its end is missing.
-// The first write that fails is the last one, and its error is returned once.
+// The file is an array of one event a line. It is whole JSON after each write, so
+// also after a kill, which loses what some milliseconds had; where it is no regular
+// file its end comes with Close. The first write that fails is the last one, and its error is returned once.
 //
 // # Concurrency
 //

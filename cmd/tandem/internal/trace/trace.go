@@ -1,9 +1,7 @@
 package trace
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strconv"
 	"sync"
@@ -12,6 +10,7 @@ import (
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/jsontext"
 	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
+	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 )
 
 // Config says what to trace.
@@ -33,19 +32,22 @@ const (
 	nameMost      = 60       // bytes of an input in the name of a slice
 	attemptsMost  = 16       // attempts of a call
 	writeMost     = 64 << 10 // bytes that wait to be written
-	writeEvery    = 100 * time.Millisecond
 	sampleEvery   = 100 * time.Millisecond
 )
+
+// arrayEnd makes the file one JSON value.
+const arrayEnd = "\n]\n"
 
 // Trace is an open trace.
 type Trace struct {
 	config Config
 	file   *os.File
 	pid    int
+	whole  bool // the end is written each time, and the next events over it
 
 	mu      sync.Mutex
 	pending []byte
-	written time.Time // when events were written last
+	offset  int64 // of the file: where the next events go
 	events  int
 	failed  bool
 	tracks  tracks
@@ -60,12 +62,15 @@ type Trace struct {
 func Open(c Config) (*Trace, error) {
 	file, err := os.OpenFile(c.Path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("trace %s: %w", c.Path, bare(err))
+		return nil, fmt.Errorf("trace %s: %w", c.Path, report.WithoutPath(err))
 	}
 	if c.Events == 0 {
 		c.Events = defaultEvents
 	}
 	t := &Trace{config: c, file: file, pid: os.Getpid(), named: map[int]bool{}, keeper: newKeeper(c.Events / 2)}
+	if info, err := file.Stat(); err == nil {
+		t.whole = info.Mode().IsRegular()
+	}
 	t.begin()
 	if err := t.write(); err != nil {
 		_ = file.Close() // the first events were all
@@ -233,7 +238,8 @@ func appendMicros(b []byte, d time.Duration) []byte {
 	return b
 }
 
-// Sample takes how many calls run and wait. It may be called at any rate.
+// Sample takes how many calls run and wait. It may be called at any rate: the longer
+// the run is, the fewer are kept.
 func (t *Trace) Sample(s tandem.Stats) error {
 	at := time.Since(t.config.Started)
 	t.mu.Lock()
@@ -250,11 +256,11 @@ func (t *Trace) Sample(s tandem.Stats) error {
 	return t.writeSome()
 }
 
-// Flush writes events that have waited for some time.
+// Flush writes the events that wait.
 func (t *Trace) Flush() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.pending) == 0 || time.Since(t.written) < writeEvery {
+	if len(t.pending) == 0 {
 		return nil
 	}
 	return t.write()
@@ -278,7 +284,9 @@ func (t *Trace) Close() (missing int, err error) {
 	if t.missing += t.keeper.dropped(); t.missing > 0 {
 		t.putMissing()
 	}
-	t.pending = append(t.pending, "\n]\n"...)
+	if !t.whole {
+		t.pending = append(t.pending, arrayEnd...)
+	}
 	if failed := t.write(); err == nil {
 		err = failed
 	}
@@ -306,12 +314,18 @@ func (t *Trace) writeSome() error {
 	return t.write()
 }
 
-func (t *Trace) write() error {
+// write writes what waits, and the end behind it where that can be written over.
+func (t *Trace) write() (err error) {
 	if t.failed {
 		return nil
 	}
-	_, err := t.file.Write(t.pending)
-	t.pending, t.written = t.pending[:0], time.Now()
+	if t.whole {
+		_, err = t.file.WriteAt(append(t.pending, arrayEnd...), t.offset)
+		t.offset += int64(len(t.pending))
+	} else {
+		_, err = t.file.Write(t.pending)
+	}
+	t.pending = t.pending[:0]
 	if err != nil {
 		return t.fail(err)
 	}
@@ -324,13 +338,5 @@ func (t *Trace) fail(err error) error {
 		return nil
 	}
 	t.failed, t.pending = true, nil
-	return fmt.Errorf("trace %s: %w", t.file.Name(), bare(err))
-}
-
-// bare leaves out the name of the file, which the message has already.
-func bare(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	return err
+	return fmt.Errorf("trace %s: %w", t.file.Name(), report.WithoutPath(err))
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -274,6 +275,59 @@ func TestCounters(t *testing.T) {
 	content, _ := os.ReadFile(path)
 	if n := bytes.Count(content, []byte(`"args":{"running":3,"waiting":4}`)); n != 1 {
 		t.Errorf("%d samples in %s", n, content)
+	}
+}
+
+// TestTraceIsWholeAfterEachWrite: nothing says which one is the last.
+func TestTraceIsWholeAfterEachWrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trace.json")
+	tr, err := trace.Open(trace.Config{Path: path, Started: began})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		if err := tr.Add(&outcome.Outcome{Number: i + 1, Input: "a", Start: at(time.Duration(i) * time.Second), Wall: time.Millisecond}); err != nil {
+			t.Fatal(err)
+		}
+		if err := tr.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(path)
+		if err != nil || !json.Valid(content) || bytes.Count(content, []byte(`"ph":"X"`)) != i+1 {
+			t.Errorf("after call %d: %v\n%s", i+1, err, content)
+		}
+	}
+	if _, err := tr.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTraceIntoPipe: what cannot be written over has its end at the end.
+func TestTraceIntoPipe(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	name := fmt.Sprint("/dev/fd/", w.Fd())
+	if _, err := os.Stat(name); err != nil {
+		t.Skip("no /dev/fd on this system")
+	}
+	tr, err := trace.Open(trace.Config{Path: name, Started: began})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := errors.Join(tr.Add(&outcome.Outcome{Number: 1, Start: began}), tr.Flush()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = tr.Close()
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if content, err := io.ReadAll(r); err != nil || !json.Valid(content) {
+		t.Errorf("%v in %s", err, content)
 	}
 }
 
