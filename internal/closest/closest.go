@@ -1,11 +1,15 @@
 package closest
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // To returns the candidate that word was probably meant to be, or "" when
-// none is near: at most a third of the letters may differ.
+// none is near: at most a third of the letters may differ, or one of two.
 func To(word string, candidates []string) string {
-	best, bestDistance := "", max(1, len(word)/3)+1
+	letters := utf8.RuneCountInString(word)
+	best, bestDistance := "", min(max(1, letters/3), letters-1)+1
 	for _, candidate := range candidates {
 		if candidate == word || len(candidate) > 4*len(word)+8 { // bytes; a letter has up to 4
 			continue
