@@ -222,7 +222,7 @@ func (f form) of(s string) string {
 
 func withoutExtension(s string) string {
 	i := strings.LastIndexAny(s, "./")
-	if i < 0 || s[i] == '/' || i == len(s)-1 {
+	if i < 0 || s[i] == '/' {
 		return s
 	}
 	return s[:i]
