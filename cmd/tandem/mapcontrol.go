@@ -87,14 +87,14 @@ func (f *controlFlags) most(isCommand bool) int {
 	if isCommand {
 		return mostCommands
 	}
-	return mostPerCore * runtime.GOMAXPROCS(0)
+	return mostPerCore * cores
 }
 
 // workers returns how many processes to start: no more than there is work for.
 func (f *controlFlags) workers(source inputs.Source, isCommand bool) int {
 	n := f.most(isCommand)
 	if f.processes.File == "" {
-		n = f.processes.Of(runtime.GOMAXPROCS(0), n)
+		n = f.processes.Of(cores, n)
 	}
 	if total, known := source.Total(); known {
 		n = int(min(int64(n), (total+int64(f.threads)-1)/int64(f.threads)))
@@ -110,7 +110,7 @@ func (f *controlFlags) gate(workers int, isCommand bool, c *console.Console) gat
 		Single: f.single(),
 	}
 	if f.processes.File != "" {
-		file := parallel.NewFile(f.processes, runtime.GOMAXPROCS(0), f.most(isCommand), func(err error) { say(err.Error()) })
+		file := parallel.NewFile(f.processes, cores, f.most(isCommand), func(err error) { say(err.Error()) })
 		config.Places = func(now time.Time) int { return file.Places(now) * f.threads }
 	}
 	if f.memfree > 0 {
@@ -119,7 +119,7 @@ func (f *controlFlags) gate(workers int, isCommand bool, c *console.Console) gat
 		}))
 	}
 	if f.load.given() {
-		config.Conditions = append(config.Conditions, gate.NewLoad(f.load.limit(runtime.GOMAXPROCS(0)), runningThreads))
+		config.Conditions = append(config.Conditions, gate.NewLoad(f.load.limit(cores), runningThreads))
 	}
 	if f.delay > 0 {
 		config.Conditions = append(config.Conditions, gate.NewDelay(time.Duration(f.delay)))
