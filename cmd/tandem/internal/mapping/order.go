@@ -59,7 +59,7 @@ func (o *order) put(i *item) {
 	}
 	o.ring[i.Number&(len(o.ring)-1)] = i
 	o.held++
-	o.bytes += i.size()
+	o.bytes += i.weight()
 }
 
 // grow doubles the ring.
@@ -81,7 +81,7 @@ func (o *order) take() *item {
 	o.ring[at] = nil
 	o.next++
 	o.held--
-	o.bytes -= i.size()
+	o.bytes -= i.weight()
 	return i
 }
 
