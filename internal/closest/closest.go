@@ -1,15 +1,11 @@
 package closest
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // To returns the candidate that word was probably meant to be, or "" when
-// none is near: at most a third of the letters may differ, or one of two.
+// none is near: at most a third of the letters may differ.
 func To(word string, candidates []string) string {
-	letters := utf8.RuneCountInString(word)
-	best, bestDistance := "", min(max(1, letters/3), letters-1)+1
+	best, bestDistance := "", max(1, len(word)/3)+1
 	for _, candidate := range candidates {
 		if candidate == word || len(candidate) > 4*len(word)+8 { // bytes; a letter has up to 4
 			continue
