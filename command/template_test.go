@@ -161,6 +161,23 @@ func TestTemplateFields(t *testing.T) {
 	}
 }
 
+// A letter in braces is text, also beside fields with names of one letter, unless it
+// is nearly the same.
+func TestTemplateLetters(t *testing.T) {
+	parser := command.Parser{Names: []string{"x", "v"}}
+	template, err := parser.Args([]string{"p", "{y}{x}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := command.Fields{Whole: "1,2", Values: []string{"1", "2"}, Names: parser.Names}
+	if got, err := template.Expand(in, 7, 2); err != nil || !slices.Equal(got, []string{"p", "{y}1"}) {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := parser.Args([]string{"p", "{X}"}); err == nil || !strings.Contains(err.Error(), "did you mean {x}?") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // A field that an input does not have is an error that says what it has, at once
 // where that is known.
 func TestTemplateMissingFields(t *testing.T) {
