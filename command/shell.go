@@ -80,11 +80,10 @@ type scanner struct {
 	found  bool    // pieces have a placeholder
 	open   []state // innermost last
 
-	substituted int // the place after the last substitution
-
-	document  bool // a here-document begins after the next line end
-	ended     bool // it has begun: the rest of the line is not read
-	inComment bool // the line ends in a comment
+	substituted int  // the place after the last substitution
+	document    bool // a here-document begins after the next line end
+	ended       bool // it has begun: the rest of the line is not read
+	inComment   bool // the line ends in a comment
 }
 
 // state is one that is not closed.
