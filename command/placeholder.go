@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/gotandem/tandem/internal/closest"
 )
@@ -141,10 +142,11 @@ func (p Parser) checkNumber(n int) error {
 	return fmt.Errorf("placeholder {%d}: inputs have %s", n, countOf(len(p.Names)))
 }
 
-// checkWord refuses a word that is nearly a name. Any other one is text.
+// checkWord refuses a word that is nearly a name. Any other one is text, as is one
+// that has no letter in common with a name of one letter.
 func (p Parser) checkWord(word string) error {
 	meant := closest.To(word, p.Names)
-	if meant == "" {
+	if meant == "" || utf8.RuneCountInString(word) == 1 && !strings.EqualFold(word, meant) {
 		return nil
 	}
 	return fmt.Errorf("{%s} is no field of the inputs: did you mean {%s}? To have the text itself, write it with a space, { %s}", word, meant, word)
@@ -222,7 +224,7 @@ func (f form) of(s string) string {
 
 func withoutExtension(s string) string {
 	i := strings.LastIndexAny(s, "./")
-	if i < 0 || s[i] == '/' || i == len(s)-1 {
+	if i < 0 || s[i] == '/' {
 		return s
 	}
 	return s[:i]

@@ -116,7 +116,7 @@ func descriptorAdvice(err error) string {
 	switch {
 	case errors.Is(err, syscall.EMFILE):
 		return fmt.Sprintf("this process may have %d descriptors open, and %d are needed for each program that runs at once: raise the limit (ulimit -n) or lower Processes",
-			descriptorLimit(), slotDescriptors)
+			osproc.DescriptorLimit(), slotDescriptors)
 	case errors.Is(err, syscall.ENFILE):
 		return "the system has no descriptors left (fs.file-max on Linux): lower Processes"
 	}

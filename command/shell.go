@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -27,7 +28,8 @@ const shellFile = "/bin/sh"
 // which are digits. So are a few forms that shells do not read alike, whether a
 // value stands there or not; the error says what to write instead. A command
 // that reads its arguments as a program, as eval and sh -c do, gives a meaning
-// to values again: nothing can prevent that.
+// to values again, and so does, in some shells, arithmetic with a variable that
+// has one: nothing can prevent that.
 func (p Parser) Shell(line string) (Template, error) {
 	if strings.TrimSpace(line) == "" {
 		return Template{}, errors.New("shell line is empty: want a command")
@@ -78,9 +80,10 @@ type scanner struct {
 	found  bool    // pieces have a placeholder
 	open   []state // innermost last
 
-	document  bool // a here-document begins after the next line end
-	ended     bool // it has begun: the rest of the line is not read
-	inComment bool // the line ends in a comment
+	substituted int  // the place after the last substitution
+	document    bool // a here-document begins after the next line end
+	ended       bool // it has begun: the rest of the line is not read
+	inComment   bool // the line ends in a comment
 }
 
 // state is one that is not closed.
@@ -208,6 +211,10 @@ func (s *scanner) stepCommand() error {
 		return s.comment()
 	case c == 'c' && s.kind() == '(' && s.isWord("case"):
 		return s.refuse("case in $(…), whose parentheses need not be pairs", "if, or the script to a file")
+	case c == 'a' && s.isWord("alias") && strings.Contains(s.line[s.at:], "\n"):
+		return s.refuse("alias, which changes how the next lines are read", "a function")
+	case c == '[' && isVariable(s.line[s.fresh:s.at]):
+		return s.subscript()
 	case isBreak(c):
 		s.pass(1)
 	default:
@@ -237,6 +244,7 @@ func (s *scanner) closeParenthesis() {
 	top := &s.open[len(s.open)-1]
 	if top.parens == 0 {
 		s.pop()
+		s.substituted = s.at
 		return
 	}
 	top.parens--
@@ -295,14 +303,30 @@ func (s *scanner) finish() error {
 		s.keepRest()
 		return nil
 	}
-	text := strings.TrimRight(s.line, " \t")
-	if text == "" || s.ended || s.inComment || strings.IndexByte(";&|(<>\r\n", text[len(text)-1]) >= 0 {
+	if !s.takesWord() {
 		return errors.New("the input cannot be appended to it: write {} where it belongs")
 	}
 	s.keepRest()
 	s.pieces = append(s.pieces, piece{text: " "}, piece{placeholder: appended, place: bare})
 	return nil
 }
+
+// takesWord reports whether a word at the end of the line would be an argument of
+// a command.
+func (s *scanner) takesWord() bool {
+	text := strings.TrimRight(s.line, " \t")
+	if text == "" || s.ended || s.inComment || strings.IndexByte(";&|(<>\r\n", text[len(text)-1]) >= 0 {
+		return false
+	}
+	last := text[strings.LastIndexAny(text, " \t\n;&|()<>")+1:]
+	if last == "" { // after a parenthesis
+		return s.substituted == len(text)
+	}
+	return !slices.Contains(compound, last)
+}
+
+// compound are the words behind which no argument can stand.
+var compound = []string{"!", "{", "}", "do", "done", "elif", "else", "esac", "fi", "if", "then", "until", "while"}
 
 func (s *scanner) keepRest() {
 	if s.start < len(s.line) {

@@ -78,6 +78,9 @@ var places = []struct{ line, want string }{
 	{`: ${x}'$(' {}; printf '%s\0' {}`, "V\x00"},
 	{`f() { printf '%s\0' "$1"; }; f {}`, "V\x00"},
 	{`printf '%s\0' {} $((1+{#})) ` + "`printf {%}`", "V\x008\x002\x00"},
+	{`ls() { printf '%s\0' "$@"; }; ls a[0-9] b[[:digit:]]z {}`, "a[0-9]\x00b[[:digit:]]z\x00V\x00"},
+	{`printf '%s\0' $((${x} + 1 + ${#x}))` + "{}", "2V\x00"},
+	{": << 'E' <<\\F; printf '%s\\0' {}\nE\nF\n", "V\x00"},
 	{`printf '%s\0' "$(( {#} ))" "{#}" '{%}' {#}{%}`, "7\x007\x002\x0072\x00"},
 }
 
@@ -114,8 +117,11 @@ func TestShellRefusals(t *testing.T) {
 		"backquotes in quotes":       {"echo \"`ls {}`\"", "$(…)"},
 		"open backquote":             {"echo `ls {}", "a backquote whose pair is not clear"},
 		"quoted backquote":           {"echo `echo '`' {}", "$(…)"},
-		"arithmetic":                 {"echo $(({} + 1))", "x={}; before it"},
-		"arithmetic in quotes":       {`echo "$(({} + 1))"`, "x={}; before it"},
+		"arithmetic":                 {"echo $(({} + 1))", "expr {} + 1"},
+		"arithmetic in quotes":       {`echo "$(({} + 1))"`, "expr {} + 1"},
+		"case in arithmetic":         {`echo "$(echo $(( $(case x in x) esac))) {})"`, "quotes or commands"},
+		"parentheses in a parameter": {`x=a; echo "$(echo $(( ${x%))} )) {})"`, "quotes or commands"},
+		"a brace in arithmetic":      {`echo $(( x{ )) {}`, "quotes or commands"},
 		"quotes in arithmetic":       {`echo $(("1")) {}`, "quotes or commands"},
 		"no arithmetic":              {"echo $((echo a) | cat) {}", "$( ("},
 		"arithmetic command":         {"((x={}))", "( ("},
@@ -132,6 +138,20 @@ func TestShellRefusals(t *testing.T) {
 		"here-document in $()":       {"x=$(cat <<E\n\"{}\"\nE\n)", "printf"},
 		"end of a here-document":     {"cat <<{}\na\n", "fixed word"},
 		"part of that end":           {"cat <<-'E{}'\na\n", "fixed word"},
+		"end with a space":           {"cat <<'a {}'\na\n", "fixed word"},
+		"end with an escaped space":  {"cat <<a\\ {}\na\n", "fixed word"},
+		"substitution in that end":   {"cat <<$(a {})\na\n", "fixed word"},
+		"no end of a here-document":  {"cat << ; {}\n", "fixed word"},
+		"here-string":                {"cat <<<{}", "printf"},
+		"subscript":                  {"a[{}]=1", `\[`},
+		"subscript with spaces":      {"a[ {} ]=1", `\[`},
+		"subscript in quotes":        {`export a["{}"]=1`, `\[`},
+		"open subscript":             {"a[b {}", `\[`},
+		"alias":                      {"alias q=\"echo '\"\nq {}", "a function"},
+		"appended to a subshell":     {"(echo a)", "write {} where"},
+		"appended to a group":        {"{ echo a; }", "write {} where"},
+		"appended to a condition":    {"if a; then b; fi ", "write {} where"},
+		"appended to a negation":     {"a && !", "write {} where"},
 		"appended to here-document":  {"cat <<E\na\nE", "write {} where"},
 		"case in a substitution":     {"echo \"$(case x in x) echo {};; esac)\"", "case in $(…)"},
 		"other quotes":               {`echo $'a\'' {}`, "$'…'"},
@@ -167,6 +187,7 @@ func TestShellFields(t *testing.T) {
 	}{
 		{`p {}`, command.Parser{}, several, `p 'a b' 'it'\''s' ''`},
 		{`p`, command.Parser{}, several, `p 'a b' 'it'\''s' ''`},
+		{`p $(q)`, command.Parser{}, several, `p $(q) 'a b' 'it'\''s' ''`},
 		{`p "{}" '{}'`, command.Parser{}, several, `p "` + `"'a b it'\''s '"` + `" 'a b it'\''s '`},
 		{`p {2} "{1}" {-1}`, command.Parser{}, several, `p 'it'\''s' ""'a b'"" ''`},
 		{`p {first} '{second name}' {} {print}`, command.Parser{Names: named.Names}, named, `p 'x' 'y z' 'x,y' {print}`},
@@ -198,6 +219,7 @@ var breakouts = []string{
 var tokens = []string{
 	"'", "'", `"`, `"`, "`", "$(", "$(", ")", ")", "(", "{}", "{}", "{}", "#", `\`, "\n", "\\\n", " ", " ", ";", "a", "$x", "$", "${x}", "${", "}", "$((1+2))", "$((", "))", "<<E ", "\nE\n",
 	"case", " in ", ";; esac", "|", "&&", "printf %s ", "x=", "$$", "$#", "${#}", "$'", `$"`, "$[", "]", "((", "<<<", "if :; then ", "; fi", "!", "{ ", "; }", ":-", "esac",
+	"$(( $(", "esac)))", "${x%", "x[", "]=", "alias a=", "<<'E ", "<<$(", "{#}", "<<\\E\n",
 }
 
 // escapes fails the test when a value of breakouts is run in a line that was

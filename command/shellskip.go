@@ -50,7 +50,7 @@ func (s *scanner) skip(end int, where, instead string) error {
 // would be added.
 func (s *scanner) endsInParameter() bool {
 	before := s.line[:s.at]
-	name := strings.TrimRight(before, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+	name := strings.TrimRight(before, nameBytes)
 	return strings.HasSuffix(name, "$")
 }
 
@@ -75,26 +75,51 @@ func (s *scanner) backquotes() error {
 }
 
 // arithmetic passes $((…)). It could also be the start of a substitution that
-// begins with a parenthesis; then it does not end with "))".
+// begins with a parenthesis; then it does not end with "))". What could hold a
+// parenthesis without its pair is refused.
 func (s *scanner) arithmetic() error {
 	depth, end := 2, s.at+len("$((")
 	for ; end < len(s.line) && depth > 0; end++ {
 		switch c := s.line[end]; {
-		case c == '(':
+		case c == '(' && s.line[end-1] != '$':
 			depth++
 		case c == ')' && depth == 2 && !strings.HasPrefix(s.line[end:], "))"):
 			return s.refuse("$(( without ))", "$( (")
 		case c == ')':
 			depth--
-		case strings.IndexByte("'\"`\\;\n", c) >= 0 || c == '#' && !isDigit(s.line[end-1]) && s.line[end-1] != '{':
+		case c == '{':
+			size, err := s.inArithmetic(end)
+			if err != nil {
+				return err
+			}
+			end += size - 1
+		case strings.IndexByte("'\"`\\;\n(", c) >= 0 || c == '#' && !isDigit(s.line[end-1]):
 			return s.refuse("quotes or commands in $((…))", "the value to a variable first")
 		}
 	}
 	if depth > 0 {
 		return s.refuse("$(( without ))", "$((…))")
 	}
-	return s.skip(end, "$((…))", "x={}; before it, and x inside")
+	return s.skip(end, "$((…))", "$(expr {} + 1), or another program that calculates")
 }
+
+// inArithmetic returns the size of what begins with the brace at a place in
+// $((…)): a placeholder, or the rest of ${NAME}.
+func (s *scanner) inArithmetic(at int) (int, error) {
+	if _, size, err := s.parser.at(s.line[at:]); size > 0 || err != nil {
+		return size, err
+	}
+	inner, _, found := strings.Cut(s.line[at+1:], "}")
+	if !found || s.line[at-1] != '$' || !isVariable(strings.TrimPrefix(inner, "#")) {
+		return 0, s.refuse("quotes or commands in $((…))", "the value to a variable first")
+	}
+	return len("{") + len(inner) + len("}"), nil
+}
+
+// isVariable reports whether s is made of what names of variables are made of.
+func isVariable(s string) bool { return s != "" && strings.Trim(s, nameBytes) == "" }
+
+const nameBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
@@ -116,19 +141,55 @@ func (s *scanner) parameter() error {
 	return nil
 }
 
-// hereDocument passes "<<" and notes that the next line begins its text.
+// hereDocument passes "<<" and notes that the next line begins its text. The word
+// that ends it is one that all shells read alike.
 func (s *scanner) hereDocument() error {
-	s.at += len("<<")
-	word := strings.TrimLeft(strings.TrimPrefix(s.line[s.at:], "-"), " \t")
+	if s.follows("<<") {
+		return s.refuse("<<<, which not every shell knows", `printf '%s\n' {} | COMMAND`)
+	}
+	word := strings.TrimLeft(strings.TrimPrefix(s.line[s.at+len("<<"):], "-"), " \t")
 	if end := strings.IndexAny(word, " \t\n;&|()<>"); end >= 0 {
 		word = word[:end]
 	}
-	if s.parser.any(word) {
-		return s.refuse("a placeholder that ends a here-document", "a fixed word")
+	if !isEndWord(word) {
+		return s.refuse("a here-document whose end is not plain", "a fixed word of letters and digits")
 	}
+	s.at += len("<<")
 	s.fresh = s.at
 	s.document = true
 	return nil
+}
+
+// isEndWord reports whether word is a plain one, perhaps in quotes.
+func isEndWord(word string) bool {
+	if rest, quoted := strings.CutPrefix(word, `\`); quoted {
+		return isVariable(rest)
+	}
+	if n := len(word); n > 2 && word[0] == word[n-1] && (word[0] == '\'' || word[0] == '"') {
+		word = word[1 : n-1]
+	}
+	return isVariable(word)
+}
+
+// subscript passes a "[" behind a name. Some shells read it up to its pair as
+// arithmetic, in which a value would be calculated, and a space ends no word.
+func (s *scanner) subscript() error {
+	depth := 0
+	for end := s.at; end < len(s.line); end++ {
+		switch c := s.line[end]; {
+		case c == '[':
+			depth++
+		case c == ']':
+			depth--
+		case isBreak(c) || strings.IndexByte("'\"`\\${", c) >= 0:
+			return s.refuse("a value or a special character in NAME[…], which some shells calculate", `\[ for the character`)
+		}
+		if depth == 0 {
+			s.at = end + 1
+			return nil
+		}
+	}
+	return s.refuse("NAME[ without ]", `\[ for the character`)
 }
 
 // comment passes a comment, which ends with the line.

@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"runtime"
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/internal/osproc"
@@ -47,6 +48,10 @@ func (s *slot) run() {
 			}
 		}
 		s.runCall(calls.At(0))
+
+		// Who waits for the outcome runs here and now. Otherwise another thread is
+		// woken for it while this one starts the next program.
+		runtime.Gosched()
 	}
 }
 

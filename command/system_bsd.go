@@ -15,13 +15,3 @@ func argumentLimits() (all, one int) {
 	}
 	return int(limit), 0
 }
-
-// descriptorLimit returns how many descriptors this process may have, 0 when that
-// is not known.
-func descriptorLimit() uint64 {
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		return 0
-	}
-	return uint64(limit.Cur)
-}

@@ -10,6 +10,3 @@ const sigContinue = syscall.Signal(0)
 
 // argumentLimits is 0, 0: unknown.
 func argumentLimits() (all, one int) { return 0, 0 }
-
-// descriptorLimit is not known here.
-func descriptorLimit() uint64 { return 0 }

@@ -19,9 +19,8 @@ import (
 //	{%}   the slot
 //
 // The forms of "{}" go with fields too: {2.} {2/} {2//} {2/.} {n.} {n/}. An
-// extension is a dot and what follows it, if that is not empty and has neither a
-// dot nor a slash. All other braces stand for themselves. A placeholder may be
-// used several times.
+// extension is the last dot and what follows it, if that has no slash. All other
+// braces stand for themselves. A placeholder may be used several times.
 //
 // When an input has several fields without names, "{}" that is an argument of its
 // own becomes one argument for each field; inside other text the fields are

@@ -36,9 +36,9 @@ func TestTemplatePlaceholders(t *testing.T) {
 		{"//", "//", "", "/", ""},
 		{"//a", "//a", "a", "/", "a"},
 		{"", "", "", ".", ""},
-		{".", ".", ".", ".", "."},
-		{"..", "..", "..", ".", ".."},
-		{"foo.", "foo.", "foo.", ".", "foo."},
+		{".", "", ".", ".", ""},
+		{"..", ".", "..", ".", "."},
+		{"foo.", "foo", "foo.", ".", "foo"},
 		{".bashrc", "", ".bashrc", ".", ""},
 		{"dir/.x.y", "dir/.x", ".x.y", "dir", ".x"},
 		{"./a b'c\"d.e f", "./a b'c\"d", "a b'c\"d.e f", ".", "a b'c\"d"},
@@ -158,6 +158,23 @@ func TestTemplateFields(t *testing.T) {
 		if line, err := template.CommandLine(test.in, 7, 2); err != nil || line != command.Quote(test.want) {
 			t.Errorf("CommandLine of %q = %q, %v", test.args, line, err)
 		}
+	}
+}
+
+// A letter in braces is text, also beside fields with names of one letter, unless it
+// is nearly the same.
+func TestTemplateLetters(t *testing.T) {
+	parser := command.Parser{Names: []string{"x", "v"}}
+	template, err := parser.Args([]string{"p", "{y}{x}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := command.Fields{Whole: "1,2", Values: []string{"1", "2"}, Names: parser.Names}
+	if got, err := template.Expand(in, 7, 2); err != nil || !slices.Equal(got, []string{"p", "{y}1"}) {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := parser.Args([]string{"p", "{X}"}); err == nil || !strings.Contains(err.Error(), "did you mean {x}?") {
+		t.Errorf("error %v", err)
 	}
 }
 

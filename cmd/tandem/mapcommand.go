@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,6 +17,19 @@ import (
 	"github.com/gotandem/tandem/cmd/tandem/internal/record"
 	"github.com/gotandem/tandem/command"
 )
+
+// cores is how many processors this process was given to use.
+var cores = runtime.GOMAXPROCS(0)
+
+// mostSlotThreads bounds for how many commands that run at once there is room among
+// the threads that may run Go code. More saves nothing when so many run.
+const mostSlotThreads = 64
+
+// threadsFor returns how many threads are to run Go code: as many as there are
+// commands at once, and one more, but not fewer than cores. A thread that waits for
+// a command then keeps its place: otherwise the runtime takes it away after 20 µs,
+// with two changes of threads for each command.
+func threadsFor(commands int) int { return max(cores, min(commands, mostSlotThreads)+1) }
 
 // mapCommand runs a command once for each input.
 func (r *mapRun) mapCommand() error {
@@ -41,6 +55,7 @@ func (r *mapRun) mapCommand() error {
 		return r.abandon(own(err))
 	}
 	defer closeExecutor(ex, r.console)
+	runtime.GOMAXPROCS(threadsFor(r.workers))
 	return runJob(r, mapping.Job[command.Spec, command.Output]{Kind: kind, Executor: ex, Task: command.Exec, Lines: kind.lines})
 }
 

@@ -110,3 +110,12 @@ func TestMapCommandUsage(t *testing.T) {
 	run(t, "{\"a\":1}\n{\"b\":2}\n", "map", "--as", "json", "--", "echo", "{a}").
 		expect(t, 1, "1\n", fmt.Sprintf("the input has no field %q", "a"))
 }
+
+// There is a thread for each command that runs at once and one more, within bounds.
+func TestThreadsFor(t *testing.T) {
+	for commands, least := range map[int]int{1: 2, 8: 9, mostSlotThreads: mostSlotThreads + 1, 10_000: mostSlotThreads + 1} {
+		if got, want := threadsFor(commands), max(cores, least); got != want {
+			t.Errorf("threadsFor(%d) = %d, want %d", commands, got, want)
+		}
+	}
+}

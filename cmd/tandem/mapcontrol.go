@@ -90,14 +90,14 @@ func (f *controlFlags) most(isCommand bool) int {
 	if isCommand {
 		return mostCommands
 	}
-	return mostPerCore * runtime.GOMAXPROCS(0)
+	return mostPerCore * cores
 }
 
 // workers returns how many processes to start: no more than there is work for.
 func (f *controlFlags) workers(source inputs.Source, isCommand bool) int {
 	n := f.most(isCommand)
 	if f.processes.File == "" {
-		n = f.processes.Of(runtime.GOMAXPROCS(0), n)
+		n = f.processes.Of(cores, n)
 	}
 	if total, known := source.Total(); known {
 		n = int(min(int64(n), (total+int64(f.threads)-1)/int64(f.threads)))
@@ -113,7 +113,7 @@ func (f *controlFlags) gate(workers int, isCommand bool, c *console.Console) gat
 		Single: f.single(),
 	}
 	if f.processes.File != "" {
-		file := parallel.NewFile(f.processes, runtime.GOMAXPROCS(0), f.most(isCommand), func(err error) { say(err.Error()) })
+		file := parallel.NewFile(f.processes, cores, f.most(isCommand), func(err error) { say(err.Error()) })
 		config.Places = func(now time.Time) (int, time.Duration) {
 			n, holds := file.Places(now)
 			return n * f.threads, holds
@@ -125,8 +125,8 @@ func (f *controlFlags) gate(workers int, isCommand bool, c *console.Console) gat
 		}))
 	}
 	if f.load.given() {
-		limit := f.load.limit(runtime.GOMAXPROCS(0))
-		if hint := f.load.hint(runtime.GOMAXPROCS(0)); hint != "" {
+		limit := f.load.limit(cores)
+		if hint := f.load.hint(cores); hint != "" {
 			say(hint)
 		}
 		config.Conditions = append(config.Conditions, gate.NewLoad(limit, runningThreads, func(running int) {

@@ -109,6 +109,9 @@ func (*Child) Output() (stdout, stderr Captured, exceeded bool) {
 // Broken returns nil.
 func (*Child) Broken() error { return nil }
 
+// DescriptorLimit is not known here: it returns 0.
+func DescriptorLimit() int { return 0 }
+
 // Niceness returns [ErrUnsupported].
 func Niceness() (int, error) { return 0, ErrUnsupported }
 

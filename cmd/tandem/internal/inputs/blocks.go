@@ -66,7 +66,7 @@ func (b *Blocks) split(yield func(Record) bool) {
 		}
 	}
 	// What was cut off by an error of the origin is no input.
-	if b.stream.ended && b.stream.failure == nil && len(open) > 0 {
+	if b.stream.complete() && len(open) > 0 {
 		yield(Record{Whole: open})
 	}
 }

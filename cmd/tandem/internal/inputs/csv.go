@@ -185,7 +185,7 @@ var errCut = errors.New("the stream ended early")
 // atEnd returns how the input ends for csv, which takes a last record without a
 // line end only when that is the end.
 func (r *tableReader) atEnd() error {
-	if r.stream.ended && r.stream.failure == nil {
+	if r.stream.complete() {
 		return io.EOF
 	}
 	return errCut

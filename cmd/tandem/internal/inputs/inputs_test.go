@@ -85,6 +85,43 @@ func TestLinesStopWhileReading(t *testing.T) {
 	}
 }
 
+// stopAtEnd is a reader that stops its source when it has come to its end.
+type stopAtEnd struct {
+	text io.Reader
+	stop func()
+}
+
+func (r stopAtEnd) Read(p []byte) (int, error) {
+	n, err := r.text.Read(p)
+	if errors.Is(err, io.EOF) {
+		r.stop()
+	}
+	return n, err
+}
+
+// Stop counts also when the input ends at that moment: what stands behind the last
+// line end is no record then.
+func TestStopAtTheEnd(t *testing.T) {
+	makers := map[string]func(inputs.Origin) inputs.Source{
+		"lines":  func(o inputs.Origin) inputs.Source { return inputs.NewText(o, '\n') },
+		"blocks": func(o inputs.Origin) inputs.Source { return inputs.NewBlocks(o, 1<<20, '\n') },
+		"table":  func(o inputs.Origin) inputs.Source { return inputs.NewTable(o) },
+	}
+	for name, newSource := range makers {
+		for range 50 { // both outcomes of the race between the end and Stop
+			r := &stopAtEnd{text: strings.NewReader("a")}
+			source := newSource(inputs.FromReader("r", r))
+			r.stop = source.Stop
+			for record := range source.Records() {
+				t.Fatalf("%s: record %q after Stop", name, record.Whole)
+			}
+			if source.Err() != nil {
+				t.Fatalf("%s: %v", name, source.Err())
+			}
+		}
+	}
+}
+
 // A torn last token is not an input when reading failed.
 func TestLinesReadError(t *testing.T) {
 	broken := errors.New("broken")

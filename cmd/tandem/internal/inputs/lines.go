@@ -85,7 +85,7 @@ func (l *Lines) split(yield func(Record) bool) {
 		}
 	}
 	// What was cut off by an error of the origin is no input.
-	if l.stream.ended && l.stream.failure == nil && len(begun) > 0 && !(l.skipBlank && isBlank(begun)) {
+	if l.stream.complete() && len(begun) > 0 && !(l.skipBlank && isBlank(begun)) {
 		yield(Record{Whole: begun})
 	}
 }

@@ -134,6 +134,10 @@ func (s *stream) end() error {
 // failed reports whether the loop has come to an error of the origin.
 func (s *stream) failed() bool { return s.ended && s.failure != nil }
 
+// complete reports whether the loop has come to the end of the origin and is to go
+// on.
+func (s *stream) complete() bool { return s.ended && s.failure == nil && !s.over() }
+
 // close closes the reader, now or when it is open.
 func (s *stream) close() {
 	s.mu.Lock()

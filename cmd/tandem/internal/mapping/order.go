@@ -1,5 +1,7 @@
 package mapping
 
+import "github.com/gotandem/tandem/internal/osproc"
+
 const (
 	// mostHeld is how many outcomes wait for an earlier one. More lets the others
 	// run on longer beside a slow call, and costs memory.
@@ -8,9 +10,9 @@ const (
 	// mostHeldBytes is how many bytes of outcomes wait in memory.
 	mostHeldBytes = 256 << 20
 
-	// mostHeldFiles is how many files with large outputs are open for that. A process
-	// may have a thousand on some systems, and calls need some too.
-	mostHeldFiles = 512
+	// heldFilesShare is which part of the descriptors that this process may have is for
+	// files of outcomes that wait: a quarter. More leaves too few for what runs.
+	heldFilesShare = 4
 )
 
 // order puts items into the order of their inputs, which are numbered from 1
@@ -24,9 +26,22 @@ type order struct {
 	held  int     // items that wait
 	bytes int64   // of them
 	files int     // of them
+
+	mostFiles int // immutable
 }
 
-func newOrder() order { return order{ring: make([]*item, 256), next: 1} }
+func newOrder() order {
+	return order{ring: make([]*item, 256), next: 1, mostFiles: mostHeldFiles(osproc.DescriptorLimit())}
+}
+
+// mostHeldFiles returns how many files of outcomes wait. descriptors is 0 when it is not
+// known.
+func mostHeldFiles(descriptors int) int {
+	if descriptors == 0 {
+		return mostHeld
+	}
+	return min(mostHeld, max(1, descriptors/heldFilesShare))
+}
 
 // pass reports whether it is the turn of an item and nothing waits. If so it counts as
 // taken.
@@ -75,5 +90,5 @@ func (o *order) take() *item {
 
 // full reports whether no more calls are to start until some that wait have gone.
 func (o *order) full() bool {
-	return o.held >= mostHeld || o.bytes >= mostHeldBytes || o.files >= mostHeldFiles
+	return o.held >= mostHeld || o.bytes >= mostHeldBytes || o.files >= o.mostFiles
 }

@@ -47,11 +47,12 @@ func TestOrderO2(t *testing.T) {
 		"input":  {func(i *item) { i.record = inputs.Record{Whole: large} }, mostHeldBytes / (1<<20 + 512)},
 		"files": {func(i *item) {
 			i.Stdout, i.Stderr = outcome.Stream{File: os.Stdin}, outcome.Stream{File: os.Stdin} // not used
-		}, mostHeldFiles / 2},
+		}, 1000 / heldFilesShare / 2},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			o := newOrder()
+			o.mostFiles = mostHeldFiles(1000)
 			n := 0
 			for n = 2; !o.full(); n++ {
 				i := numbered(n)
