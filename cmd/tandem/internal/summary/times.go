@@ -80,14 +80,14 @@ func (t *times) within(step int) time.Duration {
 	return max(1, min(t.max, max(t.min, middleOf(step))))
 }
 
-// percentile returns the duration that p percent do not exceed.
+// percentile returns the duration that at least p percent do not exceed.
 func (t *times) percentile(p uint64) time.Duration {
 	if t.count == 0 {
 		return 0
 	}
-	rank, seen := (t.count-1)*p/100, uint64(0)
+	many, seen := (t.count*p+99)/100, uint64(0)
 	for at, n := range t.counts {
-		if seen += n; seen > rank {
+		if seen += n; seen >= many {
 			return t.within(at)
 		}
 	}
