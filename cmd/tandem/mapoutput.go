@@ -1,11 +1,14 @@
 package main
 
 import (
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
+	"github.com/gotandem/tandem/cmd/tandem/internal/console"
 	"github.com/gotandem/tandem/cmd/tandem/internal/progress"
 	"github.com/gotandem/tandem/cmd/tandem/internal/results"
 	"github.com/gotandem/tandem/cmd/tandem/internal/store"
@@ -61,6 +64,15 @@ func (f *outputFlags) open() (store.Store, error) {
 		return nil, exitf(statusUsage, "--results: %w", err)
 	}
 	return kept, nil
+}
+
+// standardOutput is where results go. On a terminal the line of progress makes room
+// for them.
+func standardOutput(c *console.Console) io.Writer {
+	if c.Terminal() && term.IsTerminal(int(os.Stdout.Fd())) {
+		return c.Beside(os.Stdout)
+	}
+	return os.Stdout
 }
 
 // dryRun prints what would run.

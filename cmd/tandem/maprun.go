@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"syscall"
 	"time"
 
@@ -81,7 +80,7 @@ func runJob[In, Out any](r *mapRun, job mapping.Job[In, Out], task func() (recor
 	job.Gate = r.control.gate(r.workers, r.line.Command != nil, r.console)
 	job.Memory = mapping.Memory{Least: int64(r.control.memfree), Free: freeMemory, Handle: new(tandem.Handle)}
 	job.Halt, job.Unordered, job.Tag = r.control.halt, r.output.unordered || r.output.lineBuffer, r.output.tag
-	job.Output, job.Progress, job.Quiet = os.Stdout, r.output.progress, r.output.quiet
+	job.Output, job.Progress, job.Quiet = standardOutput(r.console), r.output.progress, r.output.quiet
 	job.Store = keep.store
 	if keep.recorder != nil {
 		job.Recorder = keep.recorder

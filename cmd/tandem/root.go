@@ -99,6 +99,7 @@ func newRoot() *cobra.Command {
   tandem map -p 1 -t 32 examples/titles/titles.py:title < urls
   tandem map -- gzip -k {} ::: *.log
   tandem demo`,
+		Long:              "  tandem COMMAND [flags]",
 		Version:           version(),
 		Args:              refuseUnknown,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return showHelp(cmd) },
@@ -112,6 +113,9 @@ func newRoot() *cobra.Command {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd) })
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetVersionTemplate("tandem {{.Version}}\n")
+	root.Flags().Bool("version", false, "print the version")
+	group(root, everywhere, "version")
 	root.AddCommand(newMap(), newDemo(), newDoctor(), newVersion(), newCompletion(), newMan())
 	for _, cmd := range append(root.Commands(), root) {
 		finish(cmd)

@@ -98,3 +98,20 @@ func TestTerminalShowsProgress(t *testing.T) {
 		t.Errorf("the progress line was not erased before a line: %q", text)
 	}
 }
+
+// Results on the same terminal do not end up behind the progress line.
+func TestTerminalShowsResults(t *testing.T) {
+	user, programs := openTerminal(t)
+	screen := newWatched()
+	show(user, screen)
+	fifo := makeFifo(t)
+	s := prepare(t, "map", "-p", "1", "tasks.py:announce", ":::", fifo)
+	s.cmd.Stderr, s.cmd.Env = programs, append(s.cmd.Env, "TERM=xterm")
+	s.begin("", programs.Name())
+	gate := openFifo(t, fifo)
+	screen.await(t, "tandem: 0 of 1 done, 1 running")
+	fmt.Fprint(gate, "released")
+	_ = gate.Close()
+	s.wait()
+	screen.await(t, "\r\x1b[K\"released\"\r\n")
+}

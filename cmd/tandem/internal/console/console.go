@@ -17,6 +17,7 @@ type Console struct {
 
 	mu    sync.Mutex
 	shown bool // guarded by mu: the changing line is visible
+	open  bool // guarded by mu: a writer of Beside has stopped within a line
 	held  int  // guarded by mu: how many want no changing line
 	spare []byte
 }
@@ -45,11 +46,7 @@ func (c *Console) Write(text []byte) (int, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	line := c.spare[:0]
-	if c.shown {
-		line = append(line, eraseLine...)
-		c.shown = false
-	}
+	line := append(c.spare[:0], c.beginLocked()...)
 	line = append(line, text...)
 	if text[len(text)-1] != '\n' {
 		line = append(line, '\n')
@@ -59,6 +56,19 @@ func (c *Console) Write(text []byte) (int, error) {
 		c.spare = line
 	}
 	return len(text), nil
+}
+
+// beginLocked returns what is to be written before a line that stays.
+func (c *Console) beginLocked() string {
+	shown, open := c.shown, c.open
+	c.shown, c.open = false, false
+	switch {
+	case shown:
+		return eraseLine
+	case open:
+		return "\n"
+	}
+	return ""
 }
 
 // Line writes one line that stays, which may be empty. text has no line feed.
@@ -93,7 +103,7 @@ func (c *Console) Show(text string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.held > 0 {
+	if c.held > 0 || c.open {
 		return
 	}
 	_, _ = io.WriteString(c.out, eraseLine+text)

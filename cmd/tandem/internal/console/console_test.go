@@ -26,6 +26,26 @@ func TestChangingLineIsErasedBeforeLines(t *testing.T) {
 	}
 }
 
+// Results on the same terminal stand on lines of their own.
+func TestChangingLineIsErasedBeforeResults(t *testing.T) {
+	var out bytes.Buffer
+	c := console.New(&out, func() int { return 80 })
+	results := c.Beside(&out)
+	c.Show("1 done")
+	_, _ = results.Write([]byte("whole\n"))
+	c.Show("2 done")
+	_, _ = results.Write([]byte("part"))
+	c.Show("3 done")
+	_, _ = results.Write([]byte(" of a line"))
+	c.Print("error")
+	c.Show("4 done")
+	const erase = "\r\x1b[K"
+	want := erase + "1 done" + erase + "whole\n" + erase + "2 done" + erase + "part of a line\nerror\n" + erase + "4 done"
+	if out.String() != want {
+		t.Errorf("wrote %q, want %q", out.String(), want)
+	}
+}
+
 func TestNoChangingLineWithoutTerminal(t *testing.T) {
 	var out bytes.Buffer
 	c := console.New(&out, nil)
