@@ -21,7 +21,7 @@ var foreignFlags = []struct{ names, hint string }{
 	{"link xapply", "write :::+ before the second list, or ::::+ before the second file"},
 	{"colsep C csv header", "--as csv takes a table with a header, {name} and {1} are its columns"},
 	{"trim rpl plus U", "{} {.} {/} {//} {/.} and fields are the placeholders: see tandem help placeholders"},
-	{"q quote", "leave it out: words are not split"},
+	{"quote", "leave it out: words are not split"},
 	{"v verbose", "--dry-run prints what would run, --joblog FILE what ran"},
 	{"group", "output is grouped already"},
 	{"u ungroup lb ll", "--line-buffer passes lines on as they come"},

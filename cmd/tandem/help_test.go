@@ -67,6 +67,24 @@ func TestFlagsOfMapHaveHeadings(t *testing.T) {
 	}
 }
 
+// A hint about a flag that there is would never be shown, and each hint names flags
+// that there are.
+func TestForeignFlags(t *testing.T) {
+	flags := newMap().Flags()
+	for _, foreign := range foreignFlags {
+		for name := range strings.FieldsSeq(foreign.names) {
+			if flags.Lookup(name) != nil || len(name) == 1 && flags.ShorthandLookup(name) != nil {
+				t.Errorf("%s is a flag of tandem map", name)
+			}
+		}
+		for word := range strings.FieldsSeq(foreign.hint) {
+			if name, long := strings.CutPrefix(strings.TrimRight(word, ","), "--"); long && flags.Lookup(name) == nil {
+				t.Errorf("%q names --%s, which is no flag", foreign.hint, name)
+			}
+		}
+	}
+}
+
 func TestGroup(t *testing.T) {
 	cmd := &cobra.Command{Use: "x"}
 	cmd.Flags().SortFlags = false

@@ -129,9 +129,9 @@ runs those that failed again.
 What counts is the task and the content of the input, not its position: inputs
 can be added, removed or put in another order. When equal inputs occur n times,
 as many are skipped as have ended. A call is in the log once its output is
-written, so a run that was killed at any moment, by SIGKILL or a power cut too,
-loses no result; the output of the call that was being written then can come
-again. Calls that tandem itself ended, after a second Ctrl-C or --halt now, have
+written, so a run that was killed at any moment, by SIGKILL too, loses no
+result; the output that was being written then can come again. A machine that
+loses power may lose the last lines of the log: those calls run again. Calls that tandem itself ended, after a second Ctrl-C or --halt now, have
 not ended as far as the log goes.
 
 The log of another task is refused. When the file of the task has changed since,
