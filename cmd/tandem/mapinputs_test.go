@@ -112,8 +112,9 @@ func TestMapRefusesInputs(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, append([]string{"map"}, strings.Fields(test.args)...)...) // its input stays open
-			s.wait().expect(t, 2, "", test.want)
-			if n := strings.Count(s.stderr.String(), "tandem: "); n != 1 {
+			o := s.wait()
+			o.expect(t, 2, "", test.want)
+			if n := strings.Count(o.messages(), "tandem: "); n != 1 {
 				t.Errorf("%d messages", n)
 			}
 		})

@@ -211,14 +211,18 @@ func (s *started) left() string {
 func (o outcome) messages() string {
 	var b strings.Builder
 	for line := range strings.Lines(o.stderr) {
-		if !summaryLine.MatchString(line) {
+		if !summaryLine.MatchString(line) && !waitingLine.MatchString(line) {
 			b.WriteString(line)
 		}
 	}
 	return b.String()
 }
 
-var summaryLine = regexp.MustCompile(`^tandem: \d+ inputs?: .* in [0-9.hms]+\n$`)
+// What is always said at the end, and what is said on a slow machine.
+var (
+	summaryLine = regexp.MustCompile(`^tandem: \d+ inputs?: .* in [0-9.hms]+\n$`)
+	waitingLine = regexp.MustCompile(`^tandem: still importing .*\n$`)
+)
 
 // expect compares an outcome. In stderr, each part must occur.
 func (o outcome) expect(t *testing.T, status int, stdout string, stderr ...string) {

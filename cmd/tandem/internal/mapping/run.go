@@ -195,12 +195,16 @@ func (r *run[In, Out]) snapshot() progress.Snapshot {
 	return s
 }
 
-// summarize writes the last line, unless nobody wants it.
+// summarize writes the last line, unless nobody wants it, or nothing happened but
+// the error that follows.
 func (r *run[In, Out]) summarize() {
 	if r.Session.OutputClosed() || r.Quiet || r.Progress == progress.None {
 		return
 	}
 	s := r.snapshot()
+	if s.Succeeded+s.Failed+s.Unfinished == 0 && r.failed() != nil {
+		return
+	}
 	_, stopped := r.Session.Stopped()
 	s.Stopped = stopped || r.halt.Halted()
 	r.Console.Print(r.Console.Paint().Failures(s.Summary()) + "\n")

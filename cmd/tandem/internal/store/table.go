@@ -122,7 +122,7 @@ func (t *Table) cell(s outcome.Stream) {
 
 // quoted writes a value, in quotes where it needs them.
 func (t *Table) quoted(s outcome.Stream) error {
-	if s.File == nil && bytes.IndexAny(s.Bytes, "\"\r\n"+string(t.comma)) < 0 {
+	if s.File == nil && !bytes.ContainsAny(s.Bytes, "\"\r\n"+string(t.comma)) {
 		return t.writer.Stream(s)
 	}
 	_, _ = t.writer.Write([]byte{'"'})
