@@ -27,6 +27,8 @@ func newCompletion() *cobra.Command {
   tandem completion zsh > "${fpath[1]}/_tandem"
   tandem completion fish > ~/.config/fish/completions/tandem.fish
   tandem completion powershell | Out-String | Invoke-Expression`,
+		Long: "  tandem completion bash|zsh|fish|powershell\n\n" +
+			"In bash it needs the functions of the package bash-completion, which most\nsystems have.",
 		ValidArgs: shells,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {

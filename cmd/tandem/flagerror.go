@@ -20,7 +20,9 @@ func flagError(cmd *cobra.Command, err error) error {
 	if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
 		return exitf(statusUsage, "%s needs a value: %s", dashed(e.GetFlag()), legal(e.GetFlag()))
 	}
-	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok && e.GetValue() == "--" {
+		return exitf(statusUsage, "%s needs a value before --: %s", dashed(e.GetFlag()), legal(e.GetFlag()))
+	} else if ok {
 		return exitf(statusUsage, "%s: %s", dashed(e.GetFlag()), wrongValue(e.GetFlag(), e.GetValue(), e.Unwrap()))
 	}
 	return exitf(statusUsage, "%s (%s --help lists the flags)", err.Error(), cmd.CommandPath())
@@ -78,14 +80,15 @@ func legal(flag *pflag.Flag) string {
 // is spelled alike, or what another tool calls so.
 func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 	name := e.GetSpecifiedName()
-	if letters := e.GetSpecifiedShortnames(); letters != "" {
-		if hint := hintFor(cmd, name); hint != "" {
-			return exitf(statusUsage, "there is no flag -%s: %s", name, hint)
-		}
-		return exitf(statusUsage, "there is no flag -%s (%s --help lists the flags)", name, cmd.CommandPath())
+	typed := "--" + name
+	if e.GetSpecifiedShortnames() != "" {
+		typed = "-" + name
 	}
 	if hint := hintFor(cmd, name); hint != "" {
-		return exitf(statusUsage, "there is no flag --%s: %s", name, hint)
+		return exitf(statusUsage, "there is no flag %s: %s", typed, hint)
+	}
+	if typed == "-"+name {
+		return exitf(statusUsage, "there is no flag %s (%s --help lists the flags)", typed, cmd.CommandPath())
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
@@ -93,29 +96,4 @@ func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 		return exitf(statusUsage, "there is no flag --%s: did you mean --%s?", name, meant)
 	}
 	return exitf(statusUsage, "there is no flag --%s (%s --help lists the flags)", name, cmd.CommandPath())
-}
-
-// foreignFlags are flags of GNU parallel, xargs and rush that are called
-// something else here.
-var foreignFlags = map[string]string{
-	"P":              "-p N is how many run at once",
-	"max-procs":      "-p N is how many run at once",
-	"null-delimited": "-0 takes inputs that end with NUL",
-	"I":              "{} stands for the input", "i": "{} stands for the input",
-	"n": "each input is one call", "L": "each input is one call", "max-args": "each input is one call",
-	"group": "output is grouped already", "ungroup": "--line-buffer passes lines on as they come", "u": "--line-buffer passes lines on as they come",
-	"bar": "progress is shown on a terminal; see --progress", "eta": "progress is shown on a terminal; see --progress",
-	"will-cite": "there is no notice to silence", "citation": "there is no notice to silence",
-	"S": "other machines are not used", "sshlogin": "other machines are not used", "sshloginfile": "other machines are not used",
-	"workdir": "--cwd is the folder that commands run in", "wd": "--cwd is the folder that commands run in",
-	"max-calls": "--max-tasks replaces a Python process after N calls",
-}
-
-// hintFor returns what a flag of another tool is called here. Only tandem map is
-// like those tools.
-func hintFor(cmd *cobra.Command, name string) string {
-	if cmd.Name() != "map" {
-		return ""
-	}
-	return foreignFlags[name]
 }

@@ -90,11 +90,11 @@ func helpWidth() int {
 // helpText is the help of a command, examples first.
 func helpText(cmd *cobra.Command, width int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n", cmd.CommandPath(), cmd.Short)
+	b.WriteString(flow(cmd.CommandPath()+": "+cmd.Short, width) + "\n")
 	if cmd.Example != "" {
 		b.WriteString("\nExamples:\n" + cmd.Example + "\n")
 	}
-	b.WriteString("\nUsage:\n" + usageOf(cmd) + "\n")
+	b.WriteString("\nUsage:\n" + usageOf(cmd, width) + "\n")
 	if cmd.HasAvailableSubCommands() {
 		b.WriteString("\nCommands:\n" + verbList(cmd, width))
 		b.WriteString("\nTopics, for tandem help TOPIC:\n" + topicList(width))
@@ -115,9 +115,9 @@ func helpText(cmd *cobra.Command, width int) string {
 }
 
 // usageOf is how a command is called, and what belongs to that.
-func usageOf(cmd *cobra.Command) string {
+func usageOf(cmd *cobra.Command, width int) string {
 	if cmd.Long != "" {
-		return cmd.Long
+		return flow(cmd.Long, width)
 	}
 	return "  " + cmd.UseLine()
 }
@@ -178,6 +178,27 @@ func entry(head, text string, width int) string {
 		first += "\n" + indent + line
 	}
 	return first + "\n"
+}
+
+// flow breaks the paragraphs of text into lines of at most width characters. Lines
+// that are indented stay as they are.
+func flow(text string, width int) string {
+	var lines, paragraph []string
+	end := func() {
+		lines = append(lines, wrap(strings.Join(paragraph, " "), width)...)
+		paragraph = nil
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		switch {
+		case line == "" || line[0] == ' ':
+			end()
+			lines = append(lines, line)
+		default:
+			paragraph = append(paragraph, line)
+		}
+	}
+	end()
+	return strings.Join(lines, "\n")
 }
 
 // wrap breaks text between words into lines of at most width characters, where

@@ -14,25 +14,40 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Pages of help begin with examples and fit a terminal of 80 columns.
+// Pages of help begin with examples and fit a terminal of 80 columns, as manual
+// pages too.
 func TestHelpFits(t *testing.T) {
 	root := newRoot()
-	pages := map[string]string{"tandem": helpText(root, usualWidth)}
-	for _, cmd := range root.Commands() {
-		if cmd.IsAvailableCommand() {
-			pages[cmd.Name()] = helpText(cmd, usualWidth)
-		}
-	}
-	for name, text := range pages {
-		if _, rest, _ := strings.Cut(text, "\n"); !strings.HasPrefix(rest, "\nExamples:\n  ") {
-			t.Errorf("%s does not begin with examples:\n%.200s", name, text)
-		}
-		_, flags, _ := strings.Cut(text, "\n"+everywhere+":")
-		for line := range strings.Lines(flags) {
-			if utf8.RuneCountInString(line) > usualWidth+1 {
-				t.Errorf("%s: a line of %d characters: %s", name, utf8.RuneCountInString(line), line)
+	pages := map[string]func(width int) string{}
+	for _, cmd := range append(root.Commands(), root) {
+		if cmd.IsAvailableCommand() || cmd == root {
+			pages[cmd.Name()] = func(width int) string { return helpText(cmd, width) }
+			if text := helpText(cmd, usualWidth); !strings.Contains(text[:min(len(text), 200)], "\n\nExamples:\n  ") {
+				t.Errorf("%s does not begin with examples:\n%.200s", cmd.Name(), text)
 			}
 		}
+	}
+	for _, topic := range topics {
+		pages[topic.name] = topic.text
+	}
+	for name, text := range pages {
+		for _, width := range []int{usualWidth, usualWidth - manIndent} {
+			for line := range strings.Lines(text(width)) {
+				if n := utf8.RuneCountInString(line); n > width+1 {
+					t.Errorf("%s: a line of %d characters instead of %d: %s", name, n-1, width, line)
+				}
+			}
+		}
+	}
+}
+
+func TestFlow(t *testing.T) {
+	text := "aaaa bbbb\ncccc dddd\n\n  kept as it is written\neeee"
+	if got, want := flow(text, 10), "aaaa bbbb\ncccc dddd\n\n  kept as it is written\neeee"; got != want {
+		t.Errorf("flow is %q, want %q", got, want)
+	}
+	if got, want := flow(text, 14), "aaaa bbbb cccc\ndddd\n\n  kept as it is written\neeee"; got != want {
+		t.Errorf("flow is %q, want %q", got, want)
 	}
 }
 
@@ -48,6 +63,24 @@ func TestFlagsOfMapHaveHeadings(t *testing.T) {
 		}
 		if len(groups[everywhere]) != 2 {
 			t.Errorf("%d flags are everywhere", len(groups[everywhere]))
+		}
+	}
+}
+
+// A hint about a flag that there is would never be shown, and each hint names flags
+// that there are.
+func TestForeignFlags(t *testing.T) {
+	flags := newMap().Flags()
+	for _, foreign := range foreignFlags {
+		for name := range strings.FieldsSeq(foreign.names) {
+			if flags.Lookup(name) != nil || len(name) == 1 && flags.ShorthandLookup(name) != nil {
+				t.Errorf("%s is a flag of tandem map", name)
+			}
+		}
+		for word := range strings.FieldsSeq(foreign.hint) {
+			if name, long := strings.CutPrefix(strings.TrimRight(word, ","), "--"); long && flags.Lookup(name) == nil {
+				t.Errorf("%q names --%s, which is no flag", foreign.hint, name)
+			}
 		}
 	}
 }

@@ -25,19 +25,21 @@ type compared struct {
 // comparison is shown by tandem help parallel and is docs/gnu-parallel.md.
 var comparison = []compared{
 	{"::: A B", "::: A B", alike, "several lists combine as a product, the last changes fastest"},
-	{":::+", ":::+", alike, "links two lists, and stops at the shorter one"},
+	{":::+ ::::+", ":::+ ::::+", alike, "links two lists, and stops at the shorter one"},
+	{"--link --xapply", ":::+", different, "before the second list; no list starts over"},
 	{":::: FILE, -a FILE", ":::: FILE, -a FILE", alike, "one input a line"},
 	{"-0", "-0", alike, "inputs end with NUL"},
-	{"--csv --header :", "--as csv", different, "columns are {name} and {1}; in Python keyword arguments"},
-	{"--colsep", "--as csv, JSON arrays", different, "fields come from a format, not from a pattern"},
+	{"--csv --header : --colsep", "--as csv, --as json", different, "columns and members are {name}, in Python keyword arguments"},
+	{"-d -E --trim", "", absent, "inputs are lines, or end with NUL"},
+	{"-r", "", absent, "without inputs nothing runs"},
 	{"{} {.} {/} {//} {/.}", "{} {.} {/} {//} {/.}", alike, ""},
 	{"{#} {%} {1} {-1} {2/.}", "{#} {%} {1} {-1} {2/.}", alike, "after a retry {%} is the slot of the new attempt"},
-	{"{= perl =}", "", absent, "give a Python function instead"},
+	{"{..} {+/} {= perl =}", "", absent, "they stand for themselves; --shell or a Python function do more"},
 	{"-j N, N%, +N, -N, FILE", "-p N, N%, +N, -N, FILE", alike, "-j is another name of -p; a file is read again while calls run"},
 	{"-k", "-k", different, "input order is the default; --unordered gives it up"},
 	{"--line-buffer", "--line-buffer", alike, "whole lines as they come"},
 	{"-u", "", absent, "torn lines are of no use"},
-	{"--tag", "--tag", alike, ""},
+	{"--tag", "--tag", alike, "without --tagstring"},
 	{"--results DIR", "--results DIR", alike, "stdout, stderr and seq of each call"},
 	{"--timeout 10, 200%", "--timeout 10s, 200%", alike, "per cent of the median so far"},
 	{"--retries N", "--retries N", alike, "attempts in all"},
@@ -48,15 +50,19 @@ var comparison = []compared{
 	{"--joblog FILE", "--joblog FILE", alike, "the same columns"},
 	{"--resume --joblog FILE", "--resume --log FILE", different, "by the content of the input, not by its number"},
 	{"--resume-failed", "--resume-failed", different, "as above"},
-	{"--pipe --block 1M", "--pipe --block 1M", alike, "parts of standard input end at the end of a line"},
+	{"--pipe --block 1M", "--pipe --block 1M", alike, "parts of standard input end at the end of a line; -a FILE for --pipepart"},
 	{"--env NAME", "--env KEY=VALUE", different, "adds one; commands get the whole environment anyway"},
 	{"--wd DIR", "--cwd DIR", different, ""},
 	{"--bar --eta --progress", "--progress", different, "shown on a terminal without being asked for"},
+	{"-t -p -v -q", "-t -p -q", different, "threads, processes, quiet; --dry-run prints what would run"},
+	{"--tmpdir", "TANDEM_TMPDIR", different, ""},
 	{"--shuf", "", absent, "pipe the inputs through shuf"},
-	{"-X -m -n -L", "", absent, "each input is one call; xargs packs arguments"},
+	{"-X -m -n -N -L", "", absent, "each input is one call; xargs packs arguments"},
 	{"--sshlogin --trc", "", absent, "other machines are not used"},
 	{"--semaphore --tmux --sql", "", absent, ""},
 	{"shell command lines", "-- COMMAND", different, "no shell unless --shell is given, which quotes what it puts in"},
+	{"parallel < commands", "-- sh -c {}", different, "each input is a line for a shell"},
+	{"export -f, env_parallel", "-- bash -c 'f \"$1\"' _ {}", different, "functions that bash has exported are known to bash"},
 	{"exit status 1-100", "exit status 1", different, "see tandem help exit-status"},
 	{"SIGTERM twice", "SIGTERM twice", alike, "the first finishes what runs, the second kills; Ctrl-C too"},
 	{"SIGUSR1", "SIGUSR1", alike, "lists what runs"},
@@ -64,10 +70,20 @@ var comparison = []compared{
 
 const parallelIntro = `
 Examples:
-  parallel gzip -k ::: *.log               tandem map -- gzip -k ::: *.log
-  parallel -j8 -k ./size {} < names        tandem map -p 8 -- ./size {} < names
-  parallel 'wc -l {} > {.}.n' ::: *.txt    tandem map --shell -- 'wc -l {} > {.}.n' ::: *.txt
-  parallel --joblog log --resume ./work    tandem map --log log --resume -- ./work
+  parallel gzip -k ::: *.log
+  tandem map -- gzip -k ::: *.log
+
+  parallel -j8 -k ./size {} < names
+  tandem map -j8 -- ./size {} < names
+
+  parallel 'wc -l {} > {.}.n' ::: *.txt
+  tandem map --shell -- 'wc -l {} > {.}.n' ::: *.txt
+
+  parallel < commands
+  tandem map -- sh -c {} < commands
+
+  parallel --joblog log --resume ./work < inputs
+  tandem map --log log --resume -- ./work < inputs
 `
 
 // parallelText is the table as a terminal shows it.

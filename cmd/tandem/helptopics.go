@@ -15,17 +15,19 @@ type topic struct {
 	text        func(width int) string
 }
 
-// fixed is the text of a topic that is written down as it is shown.
-func fixed(text string) func(int) string { return func(int) string { return text } }
+// written is the text of a topic that is written down, for a width.
+func written(text string) func(int) string {
+	return func(width int) string { return flow(text, width) }
+}
 
 // topics are the pages of tandem help.
 var topics = []topic{
-	{"formats", "what inputs are, and how results are written", fixed(helpFormats)},
-	{"placeholders", "what stands for the input in a command", fixed(helpPlaceholders)},
-	{"resume", "going on with a run that was ended", fixed(helpResume)},
-	{"signals", "what Ctrl-C, Ctrl-Z and kill do", fixed(helpSignals)},
+	{"formats", "what inputs are, and how results are written", written(helpFormats)},
+	{"placeholders", "what stands for the input in a command", written(helpPlaceholders)},
+	{"resume", "going on with a run that was ended", written(helpResume)},
+	{"signals", "what Ctrl-C, Ctrl-Z and kill do", written(helpSignals)},
 	{"environment", "variables that set something for all runs", environmentText},
-	{"exit-status", "what the exit status says", fixed(helpExitStatus)},
+	{"exit-status", "what the exit status says", written(helpExitStatus)},
 	{"parallel", "how options of GNU parallel are written here", parallelText},
 }
 
@@ -90,7 +92,7 @@ func topicList(width int) string {
 const helpPlaceholders = `
 Examples:
   tandem map -- gzip -k {} ::: *.log
-  tandem map -- convert {} -resize 200 thumbs/{/.}.jpg ::: photos/*.png
+  tandem map -- convert {} -resize 200 small/{/.}.jpg ::: photos/*.png
   tandem map -- curl -o page{#}.html {} < urls
   tandem map --as csv -- mail -s {subject} {address} < people.csv
 
@@ -104,10 +106,11 @@ shell. Without a placeholder the input is the last argument.
   {//}        its directory                     photos
   {/.}        base name without extension       a.b
   {#}         number of the input, from 1       17
-  {%}         slot that it runs in, from 1; no two running calls share one
+  {%}         slot that it runs in, from 1; no two running calls share it
   {1} {2}     a field of the input, from the left; {-1} is the last
   {2/.}       a field, changed as above
-  {name}      the field of that name: a column of --as csv, a member of an object
+  {name}      the field of that name: a column of --as csv, a member of
+              an object
 
 {} of an input with several fields is all of them, each an argument of its own.
 With --shell the words are one command line for /bin/sh, and what is put into it
@@ -126,8 +129,9 @@ runs those that failed again.
 What counts is the task and the content of the input, not its position: inputs
 can be added, removed or put in another order. When equal inputs occur n times,
 as many are skipped as have ended. A call is in the log once its output is
-written, so a run that was killed at any moment, by SIGKILL too, loses no result;
-the outputs that were being written then can come again. Calls that tandem itself ended, after a second Ctrl-C or --halt now, have
+written, so a run that was killed at any moment, by SIGKILL too, loses no
+result; the output that was being written then can come again. A machine that
+loses power may lose the last lines of the log: those calls run again. Calls that tandem itself ended, after a second Ctrl-C or --halt now, have
 not ended as far as the log goes.
 
 The log of another task is refused. When the file of the task has changed since,
@@ -157,7 +161,8 @@ const helpExitStatus = `
   0     every call succeeded
   1     some calls failed
   2     the command line is wrong, or the task cannot be loaded
-  125   tandem itself failed: standard input or output, no process can be started
+  125   tandem itself failed: standard input or output, the log, or no
+        process can be started
   126   the command cannot be run
   127   there is no such command
   129   stopped by SIGHUP
@@ -193,5 +198,5 @@ func environmentText(width int) string {
 		b.WriteString(entry(e[0], e[1], width))
 	}
 	b.WriteString("\nThe first that says something decides on colours: --color, TANDEM_NO_COLOR,\nNO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, TERM=dumb, whether standard error is a\nterminal. Commands also get PARALLEL_SEQ and PARALLEL_JOBSLOT.\n")
-	return b.String()
+	return flow(b.String(), width)
 }

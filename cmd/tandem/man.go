@@ -63,7 +63,7 @@ func commandPage(cmd *cobra.Command) string {
 	var b strings.Builder
 	b.WriteString(manHead(strings.ReplaceAll(cmd.CommandPath(), " ", "-"), cmd.Short))
 	b.WriteString(".SH EXAMPLES\n" + verbatim(cmd.Example))
-	b.WriteString(".SH SYNOPSIS\n" + verbatim(usageOf(cmd)))
+	b.WriteString(".SH SYNOPSIS\n" + verbatim(usageOf(cmd, usualWidth-manIndent)))
 	if cmd.HasAvailableSubCommands() {
 		b.WriteString(".SH COMMANDS\n")
 		for _, c := range cmd.Commands() {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
 	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/mapping"
 	outcomes "github.com/gotandem/tandem/cmd/tandem/internal/outcome"
@@ -72,6 +73,9 @@ func (r *mapRun) commandTask(program string) (record.Task, error) {
 // none when its name depends on the input, or on a PATH that is not ours.
 func (r *mapRun) findProgram(template command.Template) (path string, err error) {
 	program, fixed := template.Program()
+	if !fixed && !r.command.shell && arguments.IsShellLine(r.line.Command[0]) {
+		return "", noCommand(r.line.Command)
+	}
 	if !fixed || r.command.setsPath() && !strings.Contains(program, "/") {
 		return "", nil
 	}
@@ -81,7 +85,7 @@ func (r *mapRun) findProgram(template command.Template) (path string, err error)
 	case err == nil:
 		return path, nil
 	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist):
-		return "", exitf(statusNotFound, "there is no command %q: give the name of a program in PATH, or a path", program)
+		return "", noCommand(r.line.Command)
 	case errors.Is(err, exec.ErrDot):
 		return "", exitf(statusNotFound, "command %q is in the current directory, not in PATH: write ./%s", program, filepath.Base(program))
 	}
@@ -89,6 +93,14 @@ func (r *mapRun) findProgram(template command.Template) (path string, err error)
 		err = lookup.Err
 	}
 	return "", exitf(statusNotRun, "command %q cannot be run: %w", program, err)
+}
+
+// noCommand says that the program of a command is not there, and what may be meant.
+func noCommand(words []string) error {
+	if arguments.IsShellLine(words[0]) {
+		return exitf(statusNotFound, "there is no command %q: to run it as a line of a shell, write %s", words[0], arguments.MapCommand(words[:1]))
+	}
+	return exitf(statusNotFound, "there is no command %q: give the name of a program in PATH, or a path; what only a shell knows needs --shell", words[0])
 }
 
 // commandKind is how commands look: bytes in, bytes out.

@@ -76,7 +76,7 @@ func (f *commandFlags) check(cmd *cobra.Command, line arguments.Line, in *inputF
 	}
 	for _, entry := range f.env {
 		if key, _, found := strings.Cut(entry, "="); !found || key == "" {
-			return exitf(statusUsage, "--env %q: want KEY=VALUE", entry[:min(len(key), 40)])
+			return exitf(statusUsage, "--env %q: want KEY=VALUE; what the environment of tandem has, commands have too", entry[:min(len(key), 40)])
 		}
 	}
 	if err := f.checkFolders(changed("cwd"), line.Command != nil); err != nil {

@@ -34,7 +34,7 @@ func (f *outputFlags) define(cmd *cobra.Command) {
 	flags.BoolVar(&f.lineBuffer, "line-buffer", false, "write the lines of commands as they come, in any order")
 	flags.StringVar(&f.results, "results", "", "also keep what each call writes: in files below the folder `DIR`, or in one file whose name ends with .csv, .tsv or .json")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "one line for each failure, no progress, no summary")
-	flags.Var(&f.progress, "progress", "how progress is shown on standard error")
+	flags.Var(&f.progress, "progress", "how progress is shown on standard error: auto is a changing line on a terminal (bar) and a line every ten seconds elsewhere (plain); none leaves out the summary too")
 	flags.Lookup("progress").DefValue = string(progress.Auto)
 }
 

@@ -99,6 +99,8 @@ func newRoot() *cobra.Command {
   tandem map -p 1 -t 32 examples/titles/titles.py:title < urls
   tandem map -- gzip -k {} ::: *.log
   tandem demo`,
+		Long:              "  tandem COMMAND [flags]",
+		Version:           version(),
 		Args:              refuseUnknown,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return showHelp(cmd) },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return applySettings(cmd, os.LookupEnv) },
@@ -111,6 +113,9 @@ func newRoot() *cobra.Command {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd) })
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetVersionTemplate("tandem {{.Version}}\n")
+	root.Flags().Bool("version", false, "print the version")
+	group(root, everywhere, "version")
 	root.AddCommand(newMap(), newDemo(), newDoctor(), newVersion(), newCompletion(), newMan())
 	for _, cmd := range append(root.Commands(), root) {
 		finish(cmd)
@@ -160,8 +165,8 @@ func refuseUnknown(root *cobra.Command, args []string) error {
 	case strings.Contains(args[0], ":") || strings.HasSuffix(args[0], ".py"):
 		return exitf(statusUsage, "there is no command %q: to run a Python function over inputs, write tandem map %s", args[0], args[0])
 	}
-	return exitf(statusUsage, "there is no command %q: want one of %s; to run a program over inputs, write tandem map -- %s",
-		args[0], strings.Join(verbs, ", "), args[0])
+	return exitf(statusUsage, "there is no command %q: want one of %s; to run a program over inputs, write %s",
+		args[0], strings.Join(verbs, ", "), arguments.MapCommand(args[:1]))
 }
 
 // verbNames returns the verbs that help lists.

@@ -42,6 +42,11 @@ func TestUsage(t *testing.T) {
 		"unknown flag, far":    {"map --frobnicate tasks.py:echo", 2, []string{"there is no flag --frobnicate", "--help"}},
 		"flag of xargs":        {"map -P 4 tasks.py:echo", 2, []string{"there is no flag -P: -p N"}},
 		"flag of parallel":     {"map --will-cite tasks.py:echo", 2, []string{"there is no flag --will-cite: there is no notice"}},
+		"letter of parallel":   {"map -d , -- cat", 2, []string{"there is no flag -d: inputs are lines"}},
+		"list of parallel":     {"map --link -- echo ::: 1 ::: 2", 2, []string{"there is no flag --link: write :::+"}},
+		"flag before map":      {"-j4 echo", 2, []string{"there is no flag -j: flags of tandem map stand behind map"}},
+		"no value, dashes":     {"map --progress -- cat", 2, []string{"--progress needs a value before --: auto, bar, plain"}},
+		"threads, dashes":      {"map -t -- cat", 2, []string{"--threads needs a value before --: a whole number"}},
 		"other verb's flag":    {"map --json tasks.py:echo", 2, []string{"there is no flag --json"}},
 		"unknown doctor flag":  {"doctor --jsno", 2, []string{"no flag --jsno: did you mean --json?"}},
 		"task as verb":         {"tasks.py:echo", 2, []string{"write tandem map tasks.py:echo"}},
@@ -87,6 +92,28 @@ func TestUsage(t *testing.T) {
 			if n := strings.Count(s.stderr.String(), "tandem: "); n > 1 && !strings.Contains(s.stderr.String(), "tandem: still importing") {
 				t.Errorf("%d messages", n)
 			}
+		})
+	}
+}
+
+// What GNU parallel takes as one word is a line for a shell, which is said.
+func TestShellLineIsNoProgram(t *testing.T) {
+	tests := map[string]struct {
+		args   []string
+		status int
+		want   string
+	}{
+		"task":        {[]string{"map", "sleep {}; echo {}", ":::", "1"}, 2, "write tandem map --shell -- 'sleep {}; echo {}'"},
+		"words":       {[]string{"map", "gzip", "-k", "{}", "a b", ":::", "1"}, 2, "write tandem map -- gzip -k {} 'a b'"},
+		"verb":        {[]string{"wc -l", ":::", "1"}, 2, "write tandem map --shell -- 'wc -l'"},
+		"command":     {[]string{"map", "--", "echo {} | wc -c", ":::", "1"}, 127, "write tandem map --shell -- 'echo {} | wc -c'"},
+		"without {}":  {[]string{"map", "--", "wc -l", ":::", "1"}, 127, "write tandem map --shell -- 'wc -l'"},
+		"built in":    {[]string{"map", "--", "cd", ":::", "/"}, 127, "what only a shell knows needs --shell"},
+		"with a path": {[]string{"map", "--", "/no such/program", ":::", "1"}, 127, "give the name of a program in PATH"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			run(t, "", test.args...).expect(t, test.status, "", test.want)
 		})
 	}
 }

@@ -119,7 +119,9 @@ func TestVersionAsJSON(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	if o := run(t, "", "version"); o.status != 0 || !strings.HasPrefix(o.stdout, "tandem ") {
-		t.Errorf("exit status %d, stdout %q", o.status, o.stdout)
+	for _, typed := range []string{"version", "--version"} {
+		if o := run(t, "", typed); o.status != 0 || !strings.HasPrefix(o.stdout, "tandem ") {
+			t.Errorf("%s: exit status %d, stdout %q", typed, o.status, o.stdout)
+		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/gotandem/tandem/command"
 )
 
 // Separator stands between a task and its inputs.
@@ -127,10 +129,12 @@ func parseTask(words []string) (Task, error) {
 	switch {
 	case extra == "--":
 		return Task{}, usage("-- after the task %q: it belongs before a command, as in tandem map -- COMMAND", words[0])
+	case strings.HasSuffix(words[0], ".py") && identifier(extra):
+		return Task{}, usage("%q names a file and no function: write %s:%s", words[0], words[0], extra)
+	case !strings.Contains(words[0], ":") && !strings.HasSuffix(words[0], ".py"):
+		return Task{}, usage("%q is no task: to run it as a command, write %s", words[0], MapCommand(words))
 	case strings.HasPrefix(extra, "-"):
 		return Task{}, usage("%q after the task %q: flags of tandem map stand before the task, inputs after %s", extra, words[0], Separator)
-	case !strings.Contains(words[0], ":"):
-		return Task{}, usage("%q is no task: to run it as a command, write tandem map -- %s", words[0], strings.Join(words, " "))
 	}
 	return Task{}, usage("%q after the task %q: write %s before the inputs", extra, words[0], Separator)
 }
@@ -202,7 +206,33 @@ func missingColon(text string) error {
 	case strings.HasSuffix(text, ".py"):
 		return usage("%q names a file and no function: write %s:FUNCTION", text, text)
 	}
-	return usage("%q is no task: write FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION; to run it as a command, write tandem map -- %s", text, text)
+	return usage("%q is no task: write FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION; to run it as a command, write %s", text, MapCommand([]string{text}))
+}
+
+// MapCommand returns what to type to run words as a command: with --shell when
+// they are one word that looks like a line for a shell.
+func MapCommand(words []string) string {
+	if len(words) == 1 && IsShellLine(words[0]) {
+		return "tandem map --shell -- " + command.Quote(words)
+	}
+	text := "tandem map --"
+	for _, word := range words {
+		if without := []string{braces.Replace(word)}; command.Quote(without) != without[0] {
+			word = command.Quote([]string{word})
+		}
+		text += " " + word
+	}
+	return text
+}
+
+// braces takes those of placeholders out of a word, which need no quotes.
+var braces = strings.NewReplacer("{", "x", "}", "x")
+
+// IsShellLine reports whether a word looks like a command line rather than the
+// name of a program.
+func IsShellLine(word string) bool {
+	first, _, several := strings.Cut(strings.TrimSpace(word), " ")
+	return several && !strings.Contains(first, "/")
 }
 
 // looksLikeFile tells a path from the name of a module.

@@ -75,6 +75,9 @@ func TestParseRefuses(t *testing.T) {
 		"input without :::":    {[]string{"a.py:f", "1"}, false, "write ::: before the inputs"},
 		"command without --":   {[]string{"echo", "{}"}, false, "tandem map -- echo {}"},
 		"file without name":    {[]string{"a.py"}, false, "a.py:FUNCTION"},
+		"file, then name":      {[]string{"a.py", "f"}, false, "write a.py:f"},
+		"line for a shell":     {[]string{"a | b"}, false, "tandem map --shell -- 'a | b'"},
+		"words with spaces":    {[]string{"cp", "a b", "{}"}, false, "tandem map -- cp 'a b' {}"},
 		"program without dash": {[]string{"gzip"}, false, "tandem map -- gzip"},
 	}
 	for name, test := range tests {

@@ -23,6 +23,17 @@ func succeeded(wall time.Duration) *outcome.Outcome {
 	return &outcome.Outcome{Number: 1, Wall: wall}
 }
 
+// Of two times 95 per cent are within the longer one.
+func TestPercentileOfFew(t *testing.T) {
+	s := summary.New(began)
+	for _, wall := range []time.Duration{time.Second, 2 * time.Second} {
+		s.Add(succeeded(wall))
+	}
+	if r := s.Report(time.Minute, tandem.Stats{}); math.Round(r.Median) != 1 || r.P95 != 2 {
+		t.Errorf("median %v, 95%% within %v", r.Median, r.P95)
+	}
+}
+
 // TestMedian compares with the middle of the sorted times, after each one.
 func TestMedian(t *testing.T) {
 	for name, draw := range map[string]func(r *rand.Rand) time.Duration{
