@@ -162,7 +162,7 @@ func (k filed) Finish(o *outcome.Outcome, out int, err error) {
 func TestGuardWhenOutcomesWait(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
 		var out bytes.Buffer
-		const inputs, held = 2000, 512
+		const inputs, held = 2000, 250 // files: of 1,000 descriptors or more
 		s := beginScarcity(t, &out, inputs)
 		s.squeeze()
 		s.want(t, map[int]int{1: 2, 2: 1})

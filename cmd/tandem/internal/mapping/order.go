@@ -13,6 +13,10 @@ const (
 	// heldFilesShare is which part of the descriptors that this process may have is for
 	// files of outcomes that wait: a quarter. More leaves too few for what runs.
 	heldFilesShare = 4
+
+	// mostOpen bounds them where there are many descriptors: more lets the others run
+	// on longer, and fills the disk.
+	mostOpen = 512
 )
 
 // order puts items into the order of their inputs, which are numbered from 1
@@ -38,9 +42,9 @@ func newOrder() order {
 // known.
 func mostHeldFiles(descriptors int) int {
 	if descriptors == 0 {
-		return mostHeld
+		return mostOpen
 	}
-	return min(mostHeld, max(1, descriptors/heldFilesShare))
+	return min(mostOpen, max(1, descriptors/heldFilesShare))
 }
 
 // pass reports whether it is the turn of an item and nothing waits. If so it counts as
