@@ -169,6 +169,7 @@ func (r *mapRun) startPython(name, path string) (*python.Executor, error) {
 		Env:         r.command.env,
 		Dir:         r.command.cwd,
 		Observe:     r.observe(),
+		OnDemand:    r.control.processes.File != "", // there are more than the file asks for
 
 		HandshakeTimeout: time.Duration(r.load.within),
 		Output:           func(l process.Line) { r.console.Line(l.Text) },
