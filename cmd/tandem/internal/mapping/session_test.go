@@ -15,9 +15,6 @@ import (
 	"github.com/gotandem/tandem/cmd/tandem/internal/mapping"
 )
 
-// patience is how long a session may take to answer a signal.
-const patience = 20 * time.Second
-
 // scene is a session whose work is played by the test. The signals are real:
 // they are sent to this process.
 type scene struct {

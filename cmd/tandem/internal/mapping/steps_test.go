@@ -19,6 +19,9 @@ import (
 	"github.com/gotandem/tandem/cmd/tandem/internal/record"
 )
 
+// patience is how long a session may take to answer a signal, and a run to end.
+const patience = 20 * time.Second
+
 // An input that makes no call has failed, also for --halt.
 func TestHaltCountsRefusedInputs(t *testing.T) {
 	var out bytes.Buffer
