@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
+	"github.com/gotandem/tandem/internal/closest"
 )
 
 // shells are those that completion is made for.
@@ -50,7 +50,7 @@ func writeCompletion(root *cobra.Command, out io.Writer, shell string) error {
 	case "powershell":
 		return own(root.GenPowerShellCompletionWithDesc(out))
 	}
-	if meant := arguments.Closest(shell, shells); meant != "" {
+	if meant := closest.To(shell, shells); meant != "" {
 		return exitf(statusUsage, "there is no completion for %q: did you mean %s?", shell, meant)
 	}
 	return exitf(statusUsage, "there is no completion for %q: want %s", shell, strings.Join(shells, ", "))

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
+	"github.com/gotandem/tandem/internal/closest"
 )
 
 // flagError explains a flag that cannot be read: the flag, what was given, and
@@ -34,7 +34,7 @@ func dashed(flag *pflag.Flag) string { return "--" + flag.Name }
 // wrongValue says that value is none for flag, and what one is.
 func wrongValue(flag *pflag.Flag, value string, err error) string {
 	choices := choicesOf(flag)
-	if meant := arguments.Closest(value, choices); meant != "" {
+	if meant := closest.To(value, choices); meant != "" {
 		return strconv.Quote(value) + " is no value of it: did you mean " + meant + "? Want " + legal(flag)
 	}
 	_, number := errors.AsType[*strconv.NumError](err)
@@ -92,7 +92,7 @@ func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) error {
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	if meant := arguments.Closest(name, names); meant != "" {
+	if meant := closest.To(name, names); meant != "" {
 		return exitf(statusUsage, "there is no flag --%s: did you mean --%s?", name, meant)
 	}
 	return exitf(statusUsage, "there is no flag --%s (%s --help lists the flags)", name, cmd.CommandPath())

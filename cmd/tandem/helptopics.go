@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
+	"github.com/gotandem/tandem/internal/closest"
 )
 
 // topic is a page of help that belongs to no single command.
@@ -66,7 +66,7 @@ func help(cmd *cobra.Command, args []string) error {
 		}
 	}
 	names := helpNames(root)
-	if meant := arguments.Closest(args[0], names); meant != "" {
+	if meant := closest.To(args[0], names); meant != "" {
 		return exitf(statusUsage, "there is no help on %q: did you mean tandem help %s?", args[0], meant)
 	}
 	return exitf(statusUsage, "there is no help on %q: want one of %s", args[0], strings.Join(names, ", "))

@@ -20,6 +20,7 @@ import (
 	"github.com/gotandem/tandem/cmd/tandem/internal/quantity"
 	"github.com/gotandem/tandem/cmd/tandem/internal/record"
 	"github.com/gotandem/tandem/cmd/tandem/internal/results"
+	"github.com/gotandem/tandem/internal/closest"
 	"github.com/gotandem/tandem/process"
 	"github.com/gotandem/tandem/python"
 )
@@ -228,7 +229,7 @@ func similarFile(file string) string {
 			}
 		}
 	}
-	return arguments.Closest(filepath.Clean(file), matches)
+	return closest.To(filepath.Clean(file), matches)
 }
 
 // interpreter returns the Python to use: the one asked for, that of the active

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
 	"github.com/gotandem/tandem/cmd/tandem/internal/console"
+	"github.com/gotandem/tandem/internal/closest"
 )
 
 const (
@@ -159,7 +160,7 @@ func refuseUnknown(root *cobra.Command, args []string) error {
 		return nil
 	}
 	verbs := verbNames(root)
-	switch verb := arguments.Closest(args[0], verbs); {
+	switch verb := closest.To(args[0], verbs); {
 	case verb != "":
 		return exitf(statusUsage, "there is no command %q: did you mean tandem %s?", args[0], verb)
 	case strings.Contains(args[0], ":") || strings.HasSuffix(args[0], ".py"):

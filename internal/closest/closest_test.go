@@ -16,3 +16,26 @@ func TestTo(t *testing.T) {
 		}
 	}
 }
+
+// At most a third of the letters may differ.
+func TestToOfNames(t *testing.T) {
+	tests := []struct {
+		word       string
+		candidates []string
+		want       string
+	}{
+		{"cuont", []string{"main", "count"}, "count"},
+		{"Count", []string{"count"}, "count"},
+		{"primes.py", []string{"prime.py", "titles.py"}, "prime.py"},
+		{"download", []string{"upload", "downloads"}, "downloads"},
+		{"count", []string{"fetch"}, ""},
+		{"f", []string{"g"}, "g"},
+		{"x", nil, ""},
+		{"", []string{"a"}, "a"},
+	}
+	for _, test := range tests {
+		if got := closest.To(test.word, test.candidates); got != test.want {
+			t.Errorf("To(%q, %q) = %q, want %q", test.word, test.candidates, got, test.want)
+		}
+	}
+}

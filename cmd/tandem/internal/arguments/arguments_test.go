@@ -119,28 +119,6 @@ func TestParseTask(t *testing.T) {
 	}
 }
 
-func TestClosest(t *testing.T) {
-	tests := []struct {
-		word       string
-		candidates []string
-		want       string
-	}{
-		{"cuont", []string{"main", "count"}, "count"},
-		{"Count", []string{"count"}, "count"},
-		{"primes.py", []string{"prime.py", "titles.py"}, "prime.py"},
-		{"download", []string{"upload", "downloads"}, "downloads"},
-		{"count", []string{"fetch"}, ""},
-		{"f", []string{"g"}, "g"},
-		{"x", nil, ""},
-		{"", []string{"a"}, "a"},
-	}
-	for _, test := range tests {
-		if got := arguments.Closest(test.word, test.candidates); got != test.want {
-			t.Errorf("Closest(%q, %q) = %q, want %q", test.word, test.candidates, got, test.want)
-		}
-	}
-}
-
 // dropRepeated leaves out a separator of files that is the same as the one before.
 func dropRepeated(args []string) []string {
 	var kept []string

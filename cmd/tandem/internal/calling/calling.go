@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gotandem/tandem/cmd/tandem/internal/arguments"
+	"github.com/gotandem/tandem/internal/closest"
 	"github.com/gotandem/tandem/python"
 )
 
@@ -114,7 +115,7 @@ func (c checker) keywords(names []string) error {
 // unknown says that there is no parameter of a column's name.
 func (c checker) unknown(name string) error {
 	has := c.byName()
-	if meant := arguments.Closest(name, has); meant != "" {
+	if meant := closest.To(name, has); meant != "" {
 		return fmt.Errorf("%s has no parameter %q: did you mean %s?", c.name, name, meant)
 	}
 	if len(has) == 1 {
