@@ -207,7 +207,7 @@ func (s *started) left() string {
 }
 
 // messages returns what was written to standard error, without the line that closes
-// each run.
+// each run and what only slow ones say.
 func (o outcome) messages() string {
 	var b strings.Builder
 	for line := range strings.Lines(o.stderr) {
@@ -221,7 +221,7 @@ func (o outcome) messages() string {
 // What is always said at the end, and what is said on a slow machine.
 var (
 	summaryLine = regexp.MustCompile(`^tandem: \d+ inputs?: .* in [0-9.hms]+\n$`)
-	waitingLine = regexp.MustCompile(`^tandem: still importing .*\n$`)
+	waitingLine = regexp.MustCompile(`^tandem: (still importing .*|\d+( of \d+)? done.*)\n$`)
 )
 
 // expect compares an outcome. In stderr, each part must occur.
