@@ -176,7 +176,7 @@ doctor ends with 1 when the task cannot be loaded or no worker can be started.`
 // environmentText is made from the table that the variables are read with.
 func environmentText(width int) string {
 	var b strings.Builder
-	b.WriteString("\nExamples:\n  export TANDEM_PROCESSES=4\n  TANDEM_PYTHON=~/work/.venv tandem map thumbs.py:make ::: *.png\n\n")
+	b.WriteString("\nExamples:\n  export TANDEM_PROCESSES=4\n  TANDEM_PYTHON=~/project/.venv tandem map thumbs.py:make ::: *.png\n\n")
 	b.WriteString("A flag wins over its variable, and an empty variable is not set.\n\n")
 	for _, s := range settings {
 		text := s.help
