@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -291,4 +292,74 @@ func count(names []string) map[string]int {
 		counts[name]++
 	}
 	return counts
+}
+
+// TestKilledWithBlockedOutput kills tandem while nobody reads its output: what had ended
+// by then is in the log with its output, and does not run again.
+func TestKilledWithBlockedOutput(t *testing.T) {
+	const calls, bytesEach = 30, 20_000 // a pipe holds 64 KiB
+	task := writeFile(t, "task.py", fmt.Sprintf(`import os
+
+
+def note(name):
+    journal = os.open(os.environ["JOURNAL"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(journal, f"{name}\n".encode())
+    os.close(journal)
+    return name + " " + "x" * %d
+`, bytesEach))
+	const call = `echo "$0" >> "$JOURNAL"; echo "$0" $(head -c %d /dev/zero | tr "\0" x)`
+	for name, task := range map[string][]string{
+		"command":   {"--", "sh", "-c", fmt.Sprintf(call, bytesEach)},
+		"unordered": {"--unordered", "--", "sh", "-c", fmt.Sprintf(call, bytesEach)},
+		"python":    {"--output", "raw", "--as", "str", task + ":note"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			journal, log := filepath.Join(dir, "journal"), filepath.Join(dir, "log")
+			var names []string
+			for n := range calls {
+				names = append(names, "n"+strconv.Itoa(n))
+			}
+			inputs := writeFile(t, "inputs", strings.Join(names, "\n")+"\n")
+			step := func(extra ...string) *started {
+				args := append([]string{"map", "-q", "-p", "2", "--log", log, "-a", inputs}, extra...)
+				s := prepare(t, append(args, task...)...).with("JOURNAL=" + journal)
+				s.begin("/dev/null", "")
+				return s
+			}
+			blocked := step()
+			awaitEnds(t, log, calls)
+			_ = blocked.cmd.Process.Kill()
+			first := blocked.wait()
+			second := step("--resume").wait()
+			if ran := fileLines(t, journal); len(ran) != calls {
+				t.Errorf("%d calls ran, want %d: %v", len(ran), calls, ran)
+			}
+			written := make(map[string]bool)
+			for line := range strings.Lines(first.stdout + "\n" + second.stdout) {
+				if len(line) > bytesEach && line[len(line)-1] == '\n' { // else torn by the kill
+					written[strings.Fields(line)[0]] = true
+				}
+			}
+			if second.status != 0 || len(written) != calls {
+				t.Errorf("status %d, %d outputs, want %d\n%.500s", second.status, len(written), calls, second.stderr)
+			}
+		})
+	}
+}
+
+// awaitEnds waits until a log has the ends of n calls.
+func awaitEnds(t *testing.T, log string, n int) {
+	t.Helper()
+	ends := 0
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) { // nothing tells when a file grows
+		content, err := os.ReadFile(log)
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		if ends = bytes.Count(content, []byte(`{"event":"end"`)) + bytes.Count(content, []byte(`{"event":"held"`)); ends >= n {
+			return
+		}
+	}
+	t.Fatalf("the log has the ends of %d calls, want %d", ends, n)
 }

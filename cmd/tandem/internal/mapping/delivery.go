@@ -1,50 +1,85 @@
 package mapping
 
 import (
-	"io"
 	"sync"
 	"time"
 
-	"github.com/gotandem/tandem/cmd/tandem/internal/console"
 	"github.com/gotandem/tandem/cmd/tandem/internal/progress"
-	"github.com/gotandem/tandem/cmd/tandem/internal/results"
-	"github.com/gotandem/tandem/cmd/tandem/internal/store"
 )
 
-// linger is how long a result may wait for others to travel with. Longer is noticed
-// by whoever reads, shorter costs a system call for each result.
-const linger = time.Millisecond
+const (
+	// linger is how soon one write follows another: meanwhile results gather. Longer is
+	// noticed by whoever reads, shorter costs a system call for each result.
+	linger = time.Millisecond
 
-// delivery is the end of the pipeline: it puts outcomes into order and writes each
-// whole, output first, then what there is to say, then the line of the log. It may
-// be used from several goroutines. Its lock is held while it writes: that is what
-// keeps outcomes in order.
+	// blockedAfter is how long a write may take before the outcomes that wait for it are
+	// noted as they are. Longer loses more of them when tandem is killed, shorter makes
+	// the log of a run with a slow reader larger: it has their output.
+	blockedAfter = 10 * time.Millisecond
+)
+
+// delivery is the end of the pipeline: it puts outcomes into order, has them written
+// and recorded. It may be used from several goroutines. Its lock is held while the
+// recorder writes its files, not while the output is written.
 //
-// D1: a line goes to the log after the output that it is about was written, to
-// standard output and to the store.
-// D2: after an error of the output nothing is recorded any more.
+//	put --> order --> waiting --> writing --> recorder
+//	                       goroutine of deliver
+//
+// D1: the recorder is told that an outcome has ended after it was written, to standard
+// output and to the store; or, with its output, that it is held.
+// D2: nobody waits for the output but the goroutine of deliver, and calls that write
+// while they run: what has ended is recorded although the output is blocked or lost.
 type delivery struct {
 	// Immutable.
 	unordered bool
-	tag       bool
-	console   *console.Console
-	recorder  Recorder    // nil: nothing is recorded
-	store     store.Store // nil: nothing is kept
+	streamed  bool // calls write while they run: items do not have their output
+	output    *output
+	recorder  Recorder // nil: nothing is recorded
 	counters  *progress.Counters
 	hold      func(bool)      // lets no more calls start, or again
-	awaits    func() bool     // whether a call waits to start again; then nothing is held
+	awaits    func() bool     // whether a call waits to start again; then the order holds nothing
 	broken    func(err error) // is told the first error, without the lock
-	timer     *time.Timer
+	watch     *time.Timer     // calls look
 
-	mu     sync.Mutex
-	order  order
-	stock  stock
-	writer *results.Writer
-	holds  bool // hold was told so
-	armed  bool // the timer will flush
-	closed bool
-	err    error // the first
-	told   bool  // broken was told it
+	deliverer sync.WaitGroup
+	some      chan struct{} // a token: something waits
+	plenty    chan struct{} // a token: what waits is worth a write
+	closing   chan struct{} // closed by close
+
+	mu      sync.Mutex
+	order   order
+	waiting queue
+	writing []*item   // what the output has; others than its goroutine only read
+	began   time.Time // when it got it
+	stock   stock
+	holds   bool      // hold was told so
+	late    bool      // the output is blocked or lost: what ends is noted at once
+	lookAt  time.Time // when the watch will look; zero: never
+	closed  bool
+	err     error // the first
+	told    bool  // broken was told it
+}
+
+// begin starts the goroutine that writes. close ends it.
+func (d *delivery) begin() {
+	d.some, d.plenty, d.closing = make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{})
+	d.watch = time.AfterFunc(time.Hour, d.look)
+	d.watch.Stop()
+	d.deliverer.Go(d.deliver)
+}
+
+// close writes what waits and returns the first error of all. Nothing is written or
+// recorded after it.
+func (d *delivery) close() error {
+	close(d.closing)
+	d.deliverer.Wait()
+	d.watch.Stop()
+	d.mu.Lock()
+	d.flushRecorder()
+	d.closed = true
+	err := d.err
+	d.unlock()
+	return err
 }
 
 // item returns an empty item.
@@ -54,45 +89,105 @@ func (d *delivery) item() *item {
 	return d.stock.get()
 }
 
-// put counts an item and delivers it and those that waited for it, or lets it wait
-// for its turn. It takes the item's streams over. It blocks while the output does.
+// put counts an item and lets it wait for its turn, and then for the output. It takes
+// the item's streams over. It does not block.
 func (d *delivery) put(i *item) {
 	d.count(i)
 	d.mu.Lock()
-	if d.unordered {
-		d.deliver(i)
-	} else {
-		d.putInOrder(i)
-	}
-	d.armLocked()
-	d.unlock()
-}
-
-// armLocked lets the timer write what waits.
-func (d *delivery) armLocked() {
-	if !d.armed && (d.writer.Buffered() > 0 || d.store != nil || d.recorder != nil) {
-		d.armed = true
-		d.timer.Reset(linger)
-	}
-}
-
-func (d *delivery) putInOrder(i *item) {
-	if d.order.pass(i) {
-		d.deliver(i)
-		return
-	}
-	number := i.Number
-	d.order.put(i)
-	for next := d.order.take(); next != nil; next = d.order.take() {
-		d.deliver(next)
-	}
-	if number >= d.order.next && i.state == ended {
-		i.held = true
-		if d.recorder != nil && d.err == nil {
-			d.note(d.recorder.Held(&i.Outcome))
+	defer d.unlock()
+	switch {
+	case d.unordered || d.order.pass(i):
+		d.toOutput(i)
+	default:
+		d.order.put(i)
+		for next := d.order.take(); next != nil; next = d.order.take() {
+			d.toOutput(next)
+		}
+		if i.Number >= d.order.next {
+			d.held(i)
 		}
 	}
-	if full := d.order.full() && !d.awaits(); full != d.holds {
+	d.holdOrNot()
+}
+
+// toOutput lets an item wait for the output.
+func (d *delivery) toOutput(i *item) {
+	if d.late {
+		d.held(i)
+	}
+	d.waiting.put(i)
+	if len(d.waiting.items) == 1 {
+		leaveToken(d.some)
+	}
+	if d.waiting.plenty() {
+		leaveToken(d.plenty)
+	}
+}
+
+// leaveToken says something that need not be said twice.
+func leaveToken(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}
+
+// held notes an item that has ended and waits, once.
+func (d *delivery) held(i *item) {
+	if d.recorder == nil || d.streamed || i.held || i.Cut || i.state != ended {
+		return
+	}
+	i.held = true
+	d.note(d.recorder.Held(&i.Outcome))
+	d.lookIn(linger)
+}
+
+// lookIn lets the watch look after the delay or earlier.
+func (d *delivery) lookIn(delay time.Duration) {
+	if d.recorder == nil {
+		return
+	}
+	if at := time.Now().Add(delay); d.lookAt.IsZero() || at.Before(d.lookAt) {
+		d.lookAt = at
+		d.watch.Reset(delay)
+	}
+}
+
+// look notes what waits for an output that is blocked, and lets the recorder write what
+// it was told. The watch calls it, perhaps after close.
+func (d *delivery) look() {
+	d.mu.Lock()
+	defer d.unlock()
+	d.lookAt = time.Time{}
+	if d.closed {
+		return
+	}
+	if len(d.writing) > 0 && !d.late {
+		if left := blockedAfter - time.Since(d.began); left > 0 {
+			d.lookIn(left)
+		} else {
+			d.outputIsLate()
+		}
+	}
+	d.flushRecorder()
+}
+
+// outputIsLate notes what the output has and what waits for it, now and until it has
+// written what it has.
+func (d *delivery) outputIsLate() {
+	d.late = true
+	for _, i := range d.writing {
+		d.held(i)
+	}
+	for _, i := range d.waiting.items {
+		d.held(i)
+	}
+}
+
+// holdOrNot lets calls start or not.
+func (d *delivery) holdOrNot() {
+	full := d.waiting.full() || d.order.full() && !d.awaits()
+	if full != d.holds {
 		d.holds = full
 		d.hold(full)
 	}
@@ -107,7 +202,113 @@ func (d *delivery) release() {
 	d.hold(false)
 }
 
-// failed notes that the recorder has failed. A nil error is none.
+// deliver writes what waits until close.
+func (d *delivery) deliver() {
+	pause := time.NewTimer(linger)
+	defer pause.Stop()
+	var last time.Time
+	for open := true; open; {
+		select {
+		case <-d.some:
+			d.gather(pause, linger-time.Since(last))
+		case <-d.closing:
+			open = false
+		}
+		last = time.Now()
+		for more := true; more; {
+			more = d.step() && !open
+		}
+	}
+}
+
+// gather waits until so much waits that writing makes sense, or for the duration.
+func (d *delivery) gather(pause *time.Timer, duration time.Duration) {
+	if duration <= 0 {
+		return
+	}
+	pause.Reset(duration)
+	select {
+	case <-d.plenty:
+	case <-pause.C:
+	case <-d.closing:
+	}
+}
+
+// step writes a batch of what waits and records it. It reports whether more waits.
+func (d *delivery) step() (more bool) {
+	d.mu.Lock()
+	d.writing, d.began = d.waiting.take(d.writing), time.Now()
+	d.lookIn(blockedAfter)
+	lost := d.err != nil
+	d.mu.Unlock()
+	var n int
+	var err error
+	if !lost {
+		n, err = d.output.write(d.writing)
+	}
+	d.mu.Lock()
+	defer d.unlock()
+	d.note(err)
+	d.written(n)
+	d.holdOrNot()
+	if more = len(d.waiting.items) > 0; more {
+		leaveToken(d.some)
+	}
+	if d.waiting.plenty() {
+		leaveToken(d.plenty)
+	}
+	return more
+}
+
+// written records the items that the output had, of which it has written the first n,
+// and forgets them.
+func (d *delivery) written(n int) {
+	d.late = d.err != nil
+	for at, i := range d.writing {
+		if at < n || i.Cut {
+			d.record(i)
+		} else {
+			d.held(i)
+		}
+		d.stock.put(i)
+	}
+	clear(d.writing)
+	d.writing = d.writing[:0]
+	d.flushRecorder()
+}
+
+// record tells the recorder of an item that was written.
+func (d *delivery) record(i *item) {
+	switch {
+	case d.recorder == nil || i.state == skipped:
+	case i.held || i.state == replayed:
+		d.note(d.recorder.Written(i.Number))
+	default:
+		d.note(d.recorder.Ended(&i.Outcome))
+	}
+}
+
+func (d *delivery) flushRecorder() {
+	if d.recorder != nil {
+		d.note(d.recorder.Flush())
+	}
+}
+
+// count counts an item when it has ended, which may be long before its turn.
+func (d *delivery) count(i *item) {
+	switch {
+	case i.state == skipped:
+		d.counters.Skipped()
+	case i.Cut:
+		d.counters.Unfinished()
+	case i.Err != nil:
+		d.counters.Failed()
+	default:
+		d.counters.Succeeded()
+	}
+}
+
+// failed notes an error of what is written. A nil error is none.
 func (d *delivery) failed(err error) {
 	if err == nil {
 		return
@@ -117,45 +318,11 @@ func (d *delivery) failed(err error) {
 	d.unlock()
 }
 
-// flush writes what waits for others to travel with. The timer calls it, perhaps
-// after close.
-func (d *delivery) flush() {
-	d.mu.Lock()
-	if !d.closed {
-		d.flushLocked()
-	}
-	d.unlock()
-}
-
-func (d *delivery) flushLocked() {
-	d.armed = false
-	err := d.writer.Flush()
-	if err == nil && d.store != nil {
-		err = d.store.Flush()
-	}
-	if err == nil && d.recorder != nil {
-		err = d.recorder.Flush()
-	}
-	d.note(err)
-}
-
-// close writes what waits and returns the first error of all. Nothing is written or
-// recorded after it.
-func (d *delivery) close() error {
-	d.timer.Stop()
-	d.mu.Lock()
-	d.flushLocked()
-	d.closed = true
-	err := d.err
-	d.unlock()
-	return err
-}
-
-// outputFailed reports whether standard output is what cannot be written.
-func (d *delivery) outputFailed() bool {
+// failure returns the first error.
+func (d *delivery) failure() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.writer.Err() != nil
+	return d.err
 }
 
 // note keeps the first error.
@@ -173,88 +340,5 @@ func (d *delivery) unlock() {
 	d.mu.Unlock()
 	if tell {
 		d.broken(err)
-	}
-}
-
-// deliver writes an item and forgets it. The lock is held.
-func (d *delivery) deliver(i *item) {
-	switch {
-	case i.state == skipped:
-		if d.store != nil {
-			d.store.Skip(&i.record)
-		}
-	case i.Cut:
-		d.record(i)
-	default:
-		d.write(i)
-		d.record(i)
-	}
-	d.stock.put(i)
-}
-
-// write writes what an item has to show.
-func (d *delivery) write(i *item) {
-	if d.err != nil {
-		return
-	}
-	d.note(d.stdout(i))
-	if d.store != nil && d.err == nil {
-		d.note(d.store.Put(&i.Outcome, &i.record))
-	}
-	if d.err != nil || i.Stderr.Len() == 0 && i.message == "" {
-		return
-	}
-	// What somebody reads on one terminal comes in this order.
-	d.note(d.writer.Flush())
-	if i.Stderr.Len() > 0 {
-		d.stderr(i)
-	}
-	if i.message != "" {
-		d.console.Failure(i.message)
-	}
-}
-
-func (d *delivery) stdout(i *item) error {
-	if !d.tag {
-		return d.writer.Stream(i.Stdout)
-	}
-	tagger := results.NewTagger(d.writer, results.Tag(i.Input))
-	if _, err := i.Stdout.WriteTo(tagger); err != nil {
-		return err
-	}
-	return tagger.End()
-}
-
-func (d *delivery) stderr(i *item) {
-	d.console.Stream(func(w io.Writer) {
-		if d.tag {
-			w = results.NewTagger(w, results.Tag(i.Input))
-		}
-		_, _ = i.Stderr.WriteTo(w)
-	})
-}
-
-// count counts an item when it has ended, which may be long before its turn.
-func (d *delivery) count(i *item) {
-	switch {
-	case i.state == skipped:
-		d.counters.Skipped()
-	case i.Cut:
-		d.counters.Unfinished()
-	case i.Err != nil:
-		d.counters.Failed()
-	default:
-		d.counters.Succeeded()
-	}
-}
-
-// record tells the recorder of an item whose output has been given to the writer.
-func (d *delivery) record(i *item) {
-	switch {
-	case d.recorder == nil || d.err != nil:
-	case !i.held && i.state != replayed:
-		d.note(d.recorder.Ended(&i.Outcome))
-	case !i.Cut:
-		d.note(d.recorder.Written(i.Number))
 	}
 }

@@ -11,7 +11,8 @@
 // # Concurrency
 //
 // A Session owns one goroutine, from [NewSession] to [Session.End]. Run uses the
-// goroutine of its caller, and the goroutines of [tandem.Results].
+// goroutine of its caller, those of [tandem.Results], and one that writes, so that
+// an output that is blocked holds up nothing else.
 //
 // # Failure
 //

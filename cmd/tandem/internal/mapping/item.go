@@ -30,6 +30,13 @@ func (i *item) size() int64 {
 		len(i.Input)+len(i.Call)+len(i.record.Whole))
 }
 
+// toWrite is about how many bytes are written for an item, its share of the log with
+// them.
+func (i *item) toWrite() int64 {
+	const itself = 64
+	return itself + i.Stdout.Len() + i.Stderr.Len() + int64(len(i.message))
+}
+
 // files is how many open files an item has.
 func (i *item) files() (n int) {
 	if i.Stdout.File != nil {

@@ -10,7 +10,7 @@ import (
 type Lines struct {
 	delivery *delivery // set by Run before a call starts
 
-	// Guarded by the lock of the delivery.
+	// Guarded by the lock of the output.
 	last byte       // that was written
 	by   *callLines // who wrote it; nil before the first
 }
@@ -22,14 +22,14 @@ func NewLines() *Lines { return new(Lines) }
 // called at the same time as those of other calls. They block while the output does.
 func (l *Lines) Of(input []byte) (stdout, stderr func(lines []byte) error) {
 	beginning := func(w io.Writer) io.Writer { return w } // writes what begins a line
-	if l.delivery != nil && l.delivery.tag {              // nil: nothing will run
+	if l.delivery != nil && l.delivery.output.tag {       // nil: nothing will run
 		tag := results.Tag(string(input))
 		beginning = func(w io.Writer) io.Writer { return results.NewTagger(w, tag) }
 	}
 	own := &callLines{lines: l}
 	var out io.Writer
 	stdout = func(p []byte) error {
-		return l.write(func(*delivery) error {
+		return l.write(func(*output) error {
 			if l.by != own {
 				out = beginning(own)
 			}
@@ -38,25 +38,23 @@ func (l *Lines) Of(input []byte) (stdout, stderr func(lines []byte) error) {
 		})
 	}
 	stderr = func(p []byte) error {
-		return l.write(func(d *delivery) error {
-			err := d.writer.Flush() // what somebody reads on one terminal comes in this order
-			d.console.Stream(func(w io.Writer) { _, _ = beginning(w).Write(p) })
+		return l.write(func(o *output) error {
+			err := o.writer.Flush() // what somebody reads on one terminal comes in this order
+			o.console.Stream(func(w io.Writer) { _, _ = beginning(w).Write(p) })
 			return err
 		})
 	}
 	return stdout, stderr
 }
 
-// write lets write write under the lock.
-func (l *Lines) write(write func(d *delivery) error) error {
-	d := l.delivery
-	d.mu.Lock()
-	if d.err == nil {
-		d.note(write(d))
+// write lets write write under the lock of the output.
+func (l *Lines) write(write func(o *output) error) error {
+	if err := l.delivery.failure(); err != nil {
+		return err
 	}
-	err := d.err
-	d.armLocked()
-	d.unlock()
+	err := l.delivery.output.stream(write)
+	l.delivery.failed(err)
+	leaveToken(l.delivery.some)
 	return err
 }
 
@@ -70,10 +68,10 @@ func (c *callLines) Write(p []byte) (int, error) {
 		return 0, nil
 	}
 	if l.by != nil && l.by != c && l.last != '\n' {
-		if _, err := l.delivery.writer.Write([]byte{'\n'}); err != nil {
+		if _, err := l.delivery.output.writer.Write([]byte{'\n'}); err != nil {
 			return 0, err
 		}
 	}
 	l.by, l.last = c, p[len(p)-1]
-	return l.delivery.writer.Write(p)
+	return l.delivery.output.writer.Write(p)
 }

@@ -14,10 +14,10 @@ import (
 // the others are called one at a time. [record.Recorder] is one.
 type Recorder interface {
 	Plan(number int, in inputs.Record) (record.Decision, error)
-	Held(o *outcome.Outcome) error  // it waits for its turn
-	Ended(o *outcome.Outcome) error // its output has been given to the writer
-	Written(number int) error       // so has that of one that was held or replayed
-	Flush() error                   // all output that was given to the writer has been written
+	Held(o *outcome.Outcome) error  // it has ended; its output waits for its turn, or to be written
+	Ended(o *outcome.Outcome) error // it has ended, and its output has been written
+	Written(number int) error       // the output of one that was held or replayed has been written
+	Flush() error                   // writes what the recorder was told
 
 	// Sample is told at intervals how many calls run and wait, also at the same time
 	// as the others.

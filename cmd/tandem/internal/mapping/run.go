@@ -19,7 +19,7 @@ import (
 
 // run is a Job under way.
 //
-//	         feeder goroutine                             goroutine of Run
+//	         feeder goroutine                             goroutine of Run   one more writes
 //	source --> planned --> gate --> Flights --> tandem.Results --> settle --> delivery
 //	  ^                     ^          |                             |           |
 //	  |                     |          +--- guard: stop, start again-+           |
@@ -78,15 +78,14 @@ func newRun[In, Out any](job Job[In, Out]) *run[In, Out] {
 		r.Options = append(r.Options, tandem.Steer(job.Memory.Handle))
 	}
 	r.delivery = &delivery{
-		unordered: job.Unordered, tag: job.Tag, console: job.Console, recorder: job.Recorder, store: job.Store,
-		counters: &r.counters, hold: r.gate.Hold, awaits: r.guard.waits, broken: r.broken,
-		order: newOrder(), writer: results.NewWriter(job.Output),
+		unordered: job.Unordered, streamed: job.Lines != nil, recorder: job.Recorder, counters: &r.counters,
+		output: &output{tag: job.Tag, console: job.Console, store: job.Store, writer: results.NewWriter(job.Output)},
+		hold:   r.gate.Hold, awaits: r.guard.waits, broken: r.broken, order: newOrder(),
 	}
-	r.delivery.timer = time.AfterFunc(time.Hour, r.delivery.flush)
-	r.delivery.timer.Stop()
 	if job.Lines != nil {
 		job.Lines.delivery = r.delivery
 	}
+	r.delivery.begin()
 	return r
 }
 
@@ -125,7 +124,7 @@ func (r *run[In, Out]) finish() {
 // broken ends the run because of what it writes: standard output that nobody reads
 // kills without a word. It may be told more than once.
 func (r *run[In, Out]) broken(err error) {
-	if !r.delivery.outputFailed() {
+	if !r.delivery.output.lost.Load() {
 		r.fail(err)
 		r.Session.Drain()
 		return

@@ -3,9 +3,8 @@
 //
 // # Promises
 //
-// Each outcome is told once, by Ended, or by Held and later Written. The job log,
-// the trace and the summary have it from then on; the log has it when its output
-// was written, which Flush says. What is not asked for costs nothing.
+// Each outcome is told once, by Ended, or by Held and later Written. The files have
+// it with the next Flush or Close, or before. What is not asked for costs nothing.
 //
 // # Concurrency
 //

@@ -169,7 +169,7 @@ func (r *Recorder) Plan(number int, in inputs.Record) (Decision, error) {
 	return d, err
 }
 
-// Held takes an outcome whose output waits for its turn. It keeps nothing of o.
+// Held takes an outcome whose output has not been written. It keeps nothing of o.
 func (r *Recorder) Held(o *outcome.Outcome) error {
 	if r == nil {
 		return nil
@@ -181,8 +181,8 @@ func (r *Recorder) Held(o *outcome.Outcome) error {
 	return errors.Join(err, r.take(o))
 }
 
-// Ended takes an outcome whose output has been handed over to be written, and
-// which was not held. It keeps nothing of o.
+// Ended takes an outcome whose output has been written, and which was not held. It
+// keeps nothing of o.
 func (r *Recorder) Ended(o *outcome.Outcome) error {
 	if r == nil {
 		return nil
@@ -218,7 +218,7 @@ func (r *Recorder) take(o *outcome.Outcome) error {
 }
 
 // Written says that the output of the held or replayed input with the given
-// number has been handed over.
+// number has been written.
 func (r *Recorder) Written(number int) error {
 	if r == nil || r.log == nil {
 		return nil
@@ -226,7 +226,7 @@ func (r *Recorder) Written(number int) error {
 	return r.log.Written(number)
 }
 
-// Flush says that all output that was handed over has been written.
+// Flush writes what the files do not have yet.
 func (r *Recorder) Flush() error {
 	if r == nil {
 		return nil
@@ -261,8 +261,7 @@ func (r *Recorder) Counts() (skipped, replayed int64) {
 	return r.skipped.Load(), r.replayed.Load()
 }
 
-// Close ends the record. What was handed over since the last Flush counts as not
-// written. It is called once, on every way out.
+// Close ends the record. It is called once, on every way out.
 func (r *Recorder) Close(t Totals) error {
 	if r == nil {
 		return nil

@@ -3,8 +3,9 @@
 //
 // # Promises
 //
-// L1: A line about an output is written after the output: after a kill at any
-// moment the last outputs may be written again, and none is lost.
+// L1: A line that says that an output was written is written after the output:
+// after a kill at any moment the last outputs may be written again, and none is
+// lost.
 //
 // L2: A call has finished when its line is whole in the log: an end, a held with
 // its output, or a held without and the written that follows. What has finished

@@ -45,7 +45,7 @@ func appendEnd(dst []byte, o *outcome.Outcome) []byte {
 	return appendRest(dst, o, errorMost)
 }
 
-// appendHeld appends the line for a call whose output waits for its turn.
+// appendHeld appends the line for a call whose output has not been written.
 func appendHeld(dst []byte, o *outcome.Outcome) []byte {
 	dst = appendStart(dst, eventHeld, o)
 	size := o.Stdout.Len() + o.Stderr.Len()

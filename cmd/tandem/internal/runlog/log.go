@@ -39,18 +39,17 @@ type Log struct {
 	keyer *Keyer // owned by the caller of Plan
 	left  plan   // the same
 
-	run     int
-	held    []byte // lines that may be written at any time
-	settled []byte // lines whose output must be written before
-	failed  bool   // nothing is written any more
+	run    int
+	lines  []byte // whole ones, to be written
+	failed bool   // nothing is written any more
 
 	mu       sync.Mutex
 	replayed map[int]id // replayed inputs that are not written, by their number
 }
 
-// writeHeld is how many bytes of held lines are written without being asked.
-// More uses memory and loses more when tandem is killed, less costs more writes.
-const writeHeld = 256 << 10
+// writeAt is how many bytes of lines are written without being asked. More uses
+// memory and loses more when tandem is killed, less costs more writes.
+const writeAt = 256 << 10
 
 // Plan decides about the input with the given number. An error is one of reading
 // the log.
@@ -71,30 +70,28 @@ func (l *Log) Plan(number int, in inputs.Record) (Decision, error) {
 	return d, nil
 }
 
-// Held notes a call that has ended and whose output waits for its turn. It reads
+// Held notes a call that has ended and whose output has not been written. It reads
 // the streams of o and keeps nothing of it.
 func (l *Log) Held(o *outcome.Outcome) error {
 	if l.failed {
 		return nil
 	}
-	l.held = appendHeld(l.held, o)
-	if len(l.held) < writeHeld {
-		return nil
-	}
-	return l.write(&l.held)
+	l.lines = appendHeld(l.lines, o)
+	return l.writeMany()
 }
 
-// Ended notes a call whose output has been handed over. The line is written by
-// the next Flush. It keeps nothing of o.
+// Ended notes a call that has ended and whose output has been written. It keeps
+// nothing of o.
 func (l *Log) Ended(o *outcome.Outcome) error {
-	if !l.failed {
-		l.settled = appendEnd(l.settled, o)
+	if l.failed {
+		return nil
 	}
-	return nil
+	l.lines = appendEnd(l.lines, o)
+	return l.writeMany()
 }
 
 // Written notes that the output of the held or replayed input with the given
-// number has been handed over. The line is written by the next Flush.
+// number has been written.
 func (l *Log) Written(number int) error {
 	of := id{l.run, number}
 	l.mu.Lock()
@@ -103,22 +100,35 @@ func (l *Log) Written(number int) error {
 		delete(l.replayed, number)
 	}
 	l.mu.Unlock()
-	if !l.failed {
-		l.settled = appendWritten(l.settled, of)
-	}
-	return nil
-}
-
-// Flush writes all lines. It is called when the outputs that were handed over
-// have been written. The first error of the log is returned once; what is there
-// then ends with a whole line or a torn one, and nothing follows.
-func (l *Log) Flush() error {
-	if l.failed || len(l.held)+len(l.settled) == 0 {
+	if l.failed {
 		return nil
 	}
-	l.held = append(l.held, l.settled...) // the line of a held call comes before that it is written
-	l.settled = emptied(l.settled)
-	return l.write(&l.held)
+	l.lines = appendWritten(l.lines, of)
+	return l.writeMany()
+}
+
+// writeMany writes the lines if there are many.
+func (l *Log) writeMany() error {
+	if len(l.lines) < writeAt {
+		return nil
+	}
+	return l.Flush()
+}
+
+// Flush writes the lines. The first error of the log is returned once; what is
+// there then ends with a whole line or a torn one, and nothing follows.
+func (l *Log) Flush() error {
+	if l.failed || len(l.lines) == 0 {
+		return nil
+	}
+	_, err := l.file.Write(l.lines)
+	if l.lines = l.lines[:0]; cap(l.lines) > 4*writeAt {
+		l.lines = nil // a large output is not to be held for ever
+	}
+	if err != nil {
+		return l.fail(err)
+	}
+	return nil
 }
 
 // Summary is how a run ended.
@@ -130,13 +140,10 @@ type Summary struct {
 	Status                 int // exit status
 }
 
-// Close writes the summary and closes the file, which unlocks it. Lines of Ended
-// and Written since the last Flush are dropped: nobody said that their outputs
-// were written.
+// Close writes the lines and the summary and closes the file, which unlocks it.
 func (l *Log) Close(s Summary) error {
-	l.settled = nil
-	l.held = appendSummary(l.held, s)
-	err := l.write(&l.held)
+	l.lines = appendSummary(l.lines, s)
+	err := l.Flush()
 	if closed := l.file.Close(); err == nil && closed != nil && !l.failed {
 		err = l.fail(closed)
 	}
@@ -163,30 +170,8 @@ func appendSummary(dst []byte, s Summary) []byte {
 	return append(dst, "}\n"...)
 }
 
-// write writes a buffer of whole lines and empties it.
-func (l *Log) write(lines *[]byte) error {
-	if l.failed {
-		return nil
-	}
-	_, err := l.file.Write(*lines)
-	*lines = emptied(*lines)
-	if err != nil {
-		return l.fail(err)
-	}
-	return nil
-}
-
 // fail makes err the only error: after a torn line nothing may follow.
 func (l *Log) fail(err error) error {
-	l.failed, l.held, l.settled = true, nil, nil
+	l.failed, l.lines = true, nil
 	return fmt.Errorf("log %s: %w: the calls from here on are not in it, and --resume would run them again", l.file.Name(), report.WithoutPath(err))
-}
-
-// emptied returns a buffer without its bytes, and without the memory that a large
-// output needed.
-func emptied(buffer []byte) []byte {
-	if cap(buffer) > 4*writeHeld {
-		return nil
-	}
-	return buffer[:0]
 }

@@ -369,13 +369,13 @@ func TestFullDiskIsSaidOnce(t *testing.T) {
 	}
 }
 
-func TestNotFlushedIsNotWritten(t *testing.T) {
+func TestCloseWritesWhatWasNotFlushed(t *testing.T) {
 	path := newPath(t, "")
 	log, _ := open(t, path, runlog.New)
 	check(t, log.Ended(ended(1, "a", nil)), log.Held(ended(3, "c", nil)), log.Close(runlog.Summary{}))
 	log, notes := open(t, path, runlog.Resume)
 	check(t, log.Close(runlog.Summary{}))
-	if notes.Finished != 1 || notes.Replays != 1 {
+	if notes.Finished != 2 || notes.Replays != 1 {
 		t.Errorf("got %+v", notes)
 	}
 }

@@ -211,8 +211,8 @@ func (l *Log) writeHeader(c Config) error {
 	if err != nil {
 		return fmt.Errorf("log %s: %w", c.Path, err)
 	}
-	lines := line.Bytes()
-	return l.write(&lines)
+	l.lines = append(l.lines, line.Bytes()...)
+	return l.Flush()
 }
 
 // holder returns which process uses the log, as it says itself: " (pid 17)".

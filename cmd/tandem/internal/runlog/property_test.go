@@ -51,7 +51,6 @@ type simulated struct {
 	skipped   []string
 	replayed  []string // outputs
 	delivered []delivery
-	handed    []delivery // since the last flush
 }
 
 // run does a whole run over the inputs and closes the log.
@@ -63,7 +62,6 @@ func (s *simulated) run(texts []string, mode runlog.Mode) {
 	s.log = log
 	outcomes, replays := s.plan(texts)
 	s.deliver(texts, outcomes, replays)
-	s.flush()
 	if err := log.Close(runlog.Summary{}); err != nil {
 		s.t.Fatal(err)
 	}
@@ -123,21 +121,22 @@ func (s *simulated) deliver(texts []string, outcomes []*outcome.Outcome, replays
 	next, here := 0, make([]bool, len(texts))
 	for _, i := range s.r.Perm(len(texts)) {
 		here[i] = true
-		if o := outcomes[i]; o != nil && i != next && !replays[i] {
+		waits := i != next || s.r.IntN(4) == 0 // for its turn, or for the output
+		if o := outcomes[i]; o != nil && waits && !replays[i] {
 			s.must(s.log.Held(o))
 		}
 		for next < len(texts) && here[next] {
-			s.hand(outcomes[next], texts[next], next == i && !replays[i])
+			s.write(outcomes[next], texts[next], !waits && next == i && !replays[i])
 			next++
 		}
 		if s.r.IntN(2) == 0 {
-			s.flush()
+			s.must(s.log.Flush())
 		}
 	}
 }
 
-// hand gives an output to standard output, which is written with the next flush.
-func (s *simulated) hand(o *outcome.Outcome, text string, direct bool) {
+// write writes an output to standard output and notes it.
+func (s *simulated) write(o *outcome.Outcome, text string, direct bool) {
 	switch {
 	case o == nil:
 		return
@@ -147,23 +146,14 @@ func (s *simulated) hand(o *outcome.Outcome, text string, direct bool) {
 	case o.Cut:
 		return
 	}
-	s.handed = append(s.handed, delivery{input: text, output: string(o.Stdout.Bytes)})
+	info, err := os.Stat(s.path)
+	s.must(err)
+	s.delivered = append(s.delivered, delivery{input: text, output: string(o.Stdout.Bytes), size: info.Size()})
 	if direct {
 		s.must(s.log.Ended(o))
 		return
 	}
 	s.must(s.log.Written(o.Number))
-}
-
-func (s *simulated) flush() {
-	info, err := os.Stat(s.path)
-	s.must(err)
-	for _, d := range s.handed {
-		d.size = info.Size()
-		s.delivered = append(s.delivered, d)
-	}
-	s.handed = nil
-	s.must(s.log.Flush())
 }
 
 func (s *simulated) must(err error) {
