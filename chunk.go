@@ -66,8 +66,8 @@ func (s storage[In, Out]) clear(n int32) {
 	}
 }
 
-// sealed is the bit of filled that closes the chunk to further inputs.
-const sealed int32 = 1 << 30
+// sealedBit is the bit of filled that closes the chunk to further inputs.
+const sealedBit int32 = 1 << 30
 
 func newChunk[In, Out any](m *mapper[In, Out], first, room int) *chunk[In, Out] {
 	c := &chunk[In, Out]{mapper: m, storage: m.storage(room)}
@@ -82,7 +82,7 @@ func newChunk[In, Out any](m *mapper[In, Out], first, room int) *chunk[In, Out] 
 // put adds an input, unless the chunk was sealed. Only the feeder puts.
 func (c *chunk[In, Out]) put(in In) bool {
 	n := c.filled.Load()
-	if n&sealed != 0 {
+	if n&sealedBit != 0 {
 		return false
 	}
 	c.inputs[n] = in
@@ -96,13 +96,16 @@ func (c *chunk[In, Out]) put(in In) bool {
 // seal closes the chunk and makes it ready to be sent. It reports false when
 // that was done before.
 func (c *chunk[In, Out]) seal() bool {
-	n := c.filled.Or(sealed)
-	if n&sealed != 0 {
+	n := c.filled.Or(sealedBit)
+	if n&sealedBit != 0 {
 		return false
 	}
 	c.batch.size = n
 	return true
 }
+
+// sealed reports whether no more inputs will be put in.
+func (c *chunk[In, Out]) sealed() bool { return c.filled.Load()&sealedBit != 0 }
 
 // refuse fails all calls of a chunk that no executor has accepted.
 func (c *chunk[In, Out]) refuse(err error) {

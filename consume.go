@@ -128,9 +128,25 @@ func (m *mapper[In, Out]) park() {
 	default:
 	}
 	m.feedMore()
+	m.hurry()
 	m.lender.lend()
 	<-m.wake
 	m.lender.reclaim()
+}
+
+// hurry has the open chunk sent if there is a free slot for it: its inputs need not
+// linger. It comes after feedMore: either the consumer sees the chunk, or the feeder
+// sees that a slot is free.
+func (m *mapper[In, Out]) hurry() {
+	if c := m.open.Load(); c == nil || c.sealed() {
+		return
+	}
+	m.mu.Lock()
+	free := m.sent-m.released < int64(m.slots) && !m.ended
+	m.mu.Unlock()
+	if free {
+		m.timer.Reset(0)
+	}
 }
 
 // retire forgets a chunk whose last outcome is being yielded, and learns from

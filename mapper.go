@@ -44,8 +44,9 @@ const (
 //	  +-------------- room in the window ------------+
 //
 // The feeder is a goroutine that pulls inputs into the open chunk. The chunk is
-// sent when it has reached the target size, or by a timer that does not let an
-// input linger; sealing it decides between the two. The consumer is the goroutine of the loop.
+// sent when it has reached the target size or there is a free slot for it, or by a
+// timer that does not let an input linger; sealing it decides between the two. The
+// consumer is the goroutine of the loop.
 //
 // M1: at most window inputs have been taken and not been yielded.
 // M2: chunks are pending in the order of their inputs.
@@ -205,17 +206,18 @@ func (m *mapper[In, Out]) cause() error {
 // another, for which it waits.
 func (m *mapper[In, Out]) add(in In) bool {
 	c := m.open.Load()
-	if c == nil || !c.put(in) {
+	first := c == nil || !c.put(in)
+	if first {
 		c = newChunk(m, m.taken, int(m.target.Load()))
 		c.put(in)
 		m.open.Store(c)
-		if len(c.inputs) > 1 {
-			m.timer.Reset(linger)
-		}
 	}
 	m.taken++
-	if m.taken-c.batch.first == len(c.inputs) {
+	switch {
+	case m.taken-c.batch.first == len(c.inputs), first && m.taken-int(m.yielded.Load()) <= m.slots:
 		m.sendSealed(c)
+	case first:
+		m.timer.Reset(linger)
 	}
 	if m.taken < m.limit {
 		return !m.over.Load()

@@ -333,3 +333,33 @@ func TestMapC3ConsumerIsToldOnceOfManyOutcomes(t *testing.T) {
 		t.Errorf("error %v, yielded %v, want %v", err, yielded, want)
 	}
 }
+
+// An input waits for others to travel with only while all slots are busy: one that
+// depends on what has ended never meets others.
+func TestMapDoesNotLingerWithFreeSlots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		ex := NewLocal(LocalConfig{Threads: 2})
+		defer ex.Close(ctx)
+		for name, opts := range map[string][]MapOption{"ordered": nil, "unordered": {Unordered()}} {
+			places := make(chan struct{}, 2)
+			inputs := func(yield func(int) bool) {
+				for i := range 1000 {
+					if places <- struct{}{}; !yield(i) {
+						return
+					}
+				}
+			}
+			began := time.Now()
+			for _, err := range Map(ctx, ex, Func(func(_ context.Context, n int) (int, error) { return n, nil }), inputs, opts...) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				<-places
+			}
+			if took := time.Since(began); took > 0 { // in fake time: timers only
+				t.Errorf("%s: inputs lingered for %v", name, took)
+			}
+		}
+	})
+}

@@ -97,7 +97,7 @@ func (m *mapper[In, Out]) find(index int) (Call, bool) {
 	defer m.mu.Unlock()
 	if c := m.open.Load(); c != nil {
 		n := c.filled.Load()
-		if i := index - c.batch.first; n&sealed == 0 && i >= 0 && i < int(n) {
+		if i := index - c.batch.first; n&sealedBit == 0 && i >= 0 && i < int(n) {
 			return Call{&c.batch, int32(i)}, true
 		}
 	}
