@@ -307,6 +307,7 @@ func TestMapC3ConsumerIsToldOnceOfManyOutcomes(t *testing.T) {
 	h := &holding{batches: make(chan *Batch, 1)}
 	m := newMapper(t.Context(), h, Declare[int, int]("held"), newMapOptions([]MapOption{Unordered()}))
 	m.resize(n)
+	m.slots = 0 // none is ever free: the inputs are one chunk
 	var first sync.WaitGroup
 	first.Go(func() { Call{<-h.batches, 0}.Succeed(0) })
 	var yielded []int32
