@@ -8,9 +8,14 @@ import (
 )
 
 const (
-	// linger is how soon one write follows another: meanwhile results gather. Longer is
-	// noticed by whoever reads, shorter costs a system call for each result.
+	// linger is how long results gather at most before they are written. Longer is
+	// noticed by whoever reads.
 	linger = time.Millisecond
+
+	// writeShare is which part of the time goes into writing, while results gather: a
+	// twentieth. Less lets them wait longer, and a kill lose more of them; more makes
+	// writes of single results slow down calls.
+	writeShare = 20
 
 	// blockedAfter is how long a write may take before the outcomes that wait for it are
 	// noted as they are. Longer loses more of them when tandem is killed, shorter makes
@@ -206,18 +211,20 @@ func (d *delivery) release() {
 func (d *delivery) deliver() {
 	pause := time.NewTimer(linger)
 	defer pause.Stop()
-	var last time.Time
+	var next time.Time // when to write again
 	for open := true; open; {
 		select {
 		case <-d.some:
-			d.gather(pause, linger-time.Since(last))
+			d.gather(pause, time.Until(next))
 		case <-d.closing:
 			open = false
 		}
-		last = time.Now()
+		began := time.Now()
 		for more := true; more; {
 			more = d.step() && !open
 		}
+		now := time.Now()
+		next = now.Add(min(linger, writeShare*now.Sub(began)))
 	}
 }
 
