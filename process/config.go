@@ -56,6 +56,10 @@ type Config struct {
 	// it is set right after the start of the worker's process, before the worker is
 	// told to serve: a process that init functions, or the start of a Runtime's
 	// program, have put into a group of its own by then is not reached.
+	//
+	// A start is as nice itself. On a busy machine it takes longer, with its imports,
+	// within the same HandshakeTimeout; and while the process is made, the garbage
+	// collector of this program waits for it.
 	Nice int
 
 	// MaxCalls is after how many calls a worker is replaced by a fresh one,
