@@ -11,10 +11,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-)
 
-// most is the largest niceness that there is.
-const most = 19
+	"github.com/gotandem/tandem/internal/osproc"
+)
 
 // With returns the niceness of this program's main thread and more.
 func With(t testing.TB, more int) int {
@@ -24,7 +23,7 @@ func With(t testing.TB, more int) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return min(ours+more, most)
+	return min(ours+more, osproc.MostNice)
 }
 
 // Expect fails t unless each process has a thread and all its threads have the

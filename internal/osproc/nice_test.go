@@ -21,8 +21,8 @@ import (
 )
 
 // A process has its niceness from the start, with all its threads and what it
-// starts; this program keeps its own, and no thread with that niceness is left.
-func TestSpawnerNice(t *testing.T) {
+// starts. In this program the one thread that makes them has it, and is not left.
+func TestSpawnerNiceO7(t *testing.T) {
 	ours := nicetest.With(t, 0)
 	want := nicetest.With(t, 3)
 	nice, err := osproc.NiceBy(3)
@@ -40,10 +40,24 @@ func TestSpawnerNice(t *testing.T) {
 		p, _ := startTalking(t, s, roleCommand(t, "family"))
 		nicetest.Expect(t, want, p.PID(), childOf(t, p.PID()))
 	})
+	if n := others(t, ours); n != 1 {
+		t.Errorf("%d threads of this program are nice: want 1", n)
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	awaitThreads(t, ours)
+}
+
+// others counts the threads of this program that have another niceness.
+func others(t *testing.T, than int) (n int) {
+	t.Helper()
+	for _, nice := range nicetest.OfThreads(t, os.Getpid()) {
+		if nice != than {
+			n++
+		}
+	}
+	return n
 }
 
 // niceOfShell returns what the first program of a process finds as its niceness.
@@ -83,17 +97,12 @@ func childOf(t *testing.T, pid int) (child int) {
 func awaitThreads(t *testing.T, want int) {
 	t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
-		others := 0
-		for _, nice := range nicetest.OfThreads(t, os.Getpid()) {
-			if nice != want {
-				others++
-			}
-		}
-		if others == 0 {
+		n := others(t, want)
+		if n == 0 {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("%d threads of this program do not have niceness %d", others, want)
+			t.Fatalf("%d threads of this program do not have niceness %d", n, want)
 		}
 	}
 }
