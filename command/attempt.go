@@ -67,7 +67,7 @@ func (a *attempt) options() osproc.Options {
 	config := &a.slot.executor.config
 	o := osproc.Options{
 		Stdin: a.spec.Stdin, MaxOutput: config.MaxOutput,
-		Memory: config.Memory, Nice: a.slot.executor.nice, SetNice: config.Nice > 0,
+		Memory: config.Memory, Nice: a.slot.executor.nice,
 	}
 	switch {
 	case a.spec.Sink != nil:

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/internal/osproc"
 )
 
 const (
@@ -27,9 +28,6 @@ const (
 	// NoLimit is a [Config.MaxOutput] that no program reaches.
 	NoLimit = math.MaxInt64
 )
-
-// mostNice is the largest niceness that there is.
-const mostNice = 19
 
 // Config describes an [Executor]. Each field's zero value is usable.
 type Config struct {
@@ -126,8 +124,8 @@ func (c Config) validate() error {
 	if c.Memory > 0 && runtime.GOOS != "linux" {
 		refuse("Memory is %d: programs are limited on Linux only: %w", c.Memory, tandem.ErrUnsupported)
 	}
-	if c.Nice < 0 || c.Nice > mostNice {
-		refuse("Nice is %d: want 0 to %d", c.Nice, mostNice)
+	if c.Nice < 0 || c.Nice > osproc.MostNice {
+		refuse("Nice is %d: want 0 to %d", c.Nice, osproc.MostNice)
 	}
 	if c.Spill.Threshold < 0 {
 		refuse("Spill.Threshold is %d: want 0 or more", c.Spill.Threshold)

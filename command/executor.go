@@ -21,9 +21,9 @@ var _ tandem.Stopper = (*Executor)(nil)
 // Execute needs between accepting it and starting the slot.
 // E3: once closed is set, no slot becomes busy.
 type Executor struct {
-	config Config   // immutable
-	env    []string // immutable
-	nice   int      // of programs; immutable
+	config Config      // immutable
+	env    []string    // immutable
+	nice   osproc.Nice // of programs; immutable
 	queue  *tandem.Queue
 
 	forced   atomic.Bool  // set by kill
@@ -54,7 +54,7 @@ func New(config Config) (*Executor, error) {
 		queue:  tandem.NewQueue(config.Queue),
 	}
 	var err error
-	if e.nice, err = niceness(config.Nice); err != nil {
+	if e.nice, err = osproc.NiceBy(config.Nice); err != nil {
 		return nil, explainNew(err, config.Processes)
 	}
 	for i := range config.Processes {
@@ -76,15 +76,6 @@ func explainNew(err error, processes int) error {
 		return fmt.Errorf("command: Processes is %d: %s: %w", processes, advice, err)
 	}
 	return fmt.Errorf("command: %w", err)
-}
-
-// niceness returns that of programs with more than ours.
-func niceness(more int) (int, error) {
-	if more == 0 {
-		return 0, nil
-	}
-	ours, err := osproc.Niceness()
-	return min(ours+more, mostNice), err
 }
 
 // release closes what the slots hold, in which nothing runs.

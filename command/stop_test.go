@@ -236,7 +236,7 @@ func TestParentKilledC4(t *testing.T) {
 		return // a stated limit of the package
 	}
 	leaktest.Check(t)
-	spawner, err := osproc.NewSpawner()
+	spawner, err := osproc.NewSpawner(osproc.Nice{})
 	if err != nil {
 		t.Fatal(err)
 	}

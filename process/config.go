@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gotandem/tandem"
+	"github.com/gotandem/tandem/internal/osproc"
 	"github.com/gotandem/tandem/internal/wire"
 )
 
@@ -48,6 +49,18 @@ type Config struct {
 	// Memory limits the memory of each worker, in bytes. Zero means no limit.
 	// Stats tells what enforces it, if anything does.
 	Memory int64
+
+	// Nice is added to the niceness of this process for workers, and so for all that
+	// they start, threads and processes: 0 to 19. On Linux a worker has it before its
+	// first instruction, as has the template that workers are forked from. Elsewhere
+	// it is set right after the start of the worker's process, before the worker is
+	// told to serve: a process that init functions, or the start of a Runtime's
+	// program, have put into a group of its own by then is not reached.
+	//
+	// A start is as nice itself. On a busy machine it takes longer, with its imports,
+	// within the same HandshakeTimeout; and while the process is made, the garbage
+	// collector of this program waits for it.
+	Nice int
 
 	// MaxCalls is after how many calls a worker is replaced by a fresh one,
 	// give or take a tenth, so that they do not all end together. Zero means
@@ -152,6 +165,7 @@ func (c Config) validate() error {
 	want(c.Threads >= 0 && c.Threads <= threadsMost, "Threads", c.Threads, fmt.Sprintf("0 to %d", threadsMost))
 	want(c.Queue >= 0, "Queue", c.Queue, "0 or more")
 	want(c.Memory >= 0, "Memory", c.Memory, "0 or more")
+	want(c.Nice >= 0 && c.Nice <= osproc.MostNice, "Nice", c.Nice, fmt.Sprintf("0 to %d", osproc.MostNice))
 	want(c.MaxCalls >= 0, "MaxCalls", c.MaxCalls, "0 or more")
 	want(c.MaxResident >= 0, "MaxResident", c.MaxResident, "0 or more")
 	want(c.RestartBudget >= 0, "RestartBudget", c.RestartBudget, "0 or more")

@@ -65,12 +65,9 @@ func New(config Config) (*Executor, error) {
 		return nil, err
 	}
 	config = config.withDefaults()
-	spawner, err := osproc.NewSpawner()
-	if errors.Is(err, errors.ErrUnsupported) {
-		return nil, errors.Join(tandem.ErrUnsupported, err)
-	}
+	spawner, err := newSpawner(config.Nice)
 	if err != nil {
-		return nil, fmt.Errorf("process: %w", err)
+		return nil, err
 	}
 	ex := &Executor{
 		config:  config,
@@ -97,6 +94,21 @@ func New(config Config) (*Executor, error) {
 		ex.supervisors.Go(s.supervise)
 	}
 	return ex, nil
+}
+
+// newSpawner returns what starts workers with more niceness than ours.
+func newSpawner(more int) (*osproc.Spawner, error) {
+	nice, err := osproc.NiceBy(more)
+	if err == nil {
+		var spawner *osproc.Spawner
+		if spawner, err = osproc.NewSpawner(nice); err == nil {
+			return spawner, nil
+		}
+	}
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil, errors.Join(tandem.ErrUnsupported, err)
+	}
+	return nil, fmt.Errorf("process: %w", err)
 }
 
 // refuseInWorker tells a parent that this program, started as its worker, came

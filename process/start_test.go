@@ -98,11 +98,11 @@ func TestWorkersWithOtherTasks(t *testing.T) {
 }
 
 func TestConfigSaysAllThatIsWrong(t *testing.T) {
-	_, err := process.New(process.Config{Workers: -1, Threads: 253, KillGrace: -1, MaxFrame: 4 << 30, Runtime: &process.Runtime{}})
+	_, err := process.New(process.Config{Workers: -1, Threads: 253, KillGrace: -1, MaxFrame: 4 << 30, Nice: 20, Runtime: &process.Runtime{}})
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, field := range []string{"Workers", "Threads", "KillGrace", "MaxFrame", "Runtime.Path", "Runtime.Codec"} {
+	for _, field := range []string{"Workers", "Threads", "KillGrace", "MaxFrame", "Nice", "Runtime.Path", "Runtime.Codec"} {
 		if !strings.Contains(err.Error(), field+" is") {
 			t.Errorf("%v: does not name %s", err, field)
 		}

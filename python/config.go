@@ -61,6 +61,7 @@ type Config struct {
 	Output           func(process.Line)
 	Observe          func(tandem.Attempt)
 	Memory           int64
+	Nice             int
 	MaxCalls         int
 	MaxResident      int64
 	IdleTimeout      time.Duration
@@ -101,7 +102,7 @@ func (c Config) processConfig(path string) process.Config {
 		Workers: processes, Threads: c.Threads, Queue: c.Queue,
 		Runtime: c.runtimeConfig(path, processes),
 		Env:     c.Env, Dir: c.Dir, Output: c.Output, Observe: c.Observe, OnDemand: c.OnDemand,
-		Memory: c.Memory, MaxCalls: c.MaxCalls, MaxResident: c.MaxResident,
+		Memory: c.Memory, Nice: c.Nice, MaxCalls: c.MaxCalls, MaxResident: c.MaxResident,
 		IdleTimeout: c.IdleTimeout, HandshakeTimeout: c.HandshakeTimeout,
 		CancelGrace: c.CancelGrace, KillGrace: c.KillGrace,
 		RestartBudget: c.RestartBudget, MaxFrame: c.MaxFrame,

@@ -94,7 +94,7 @@ func (p *parent) spawn(s setting) {
 			p.t.Fatal(err)
 		}
 	}
-	spawner, err := osproc.NewSpawner()
+	spawner, err := osproc.NewSpawner(osproc.Nice{})
 	must(err)
 	p.t.Cleanup(func() {
 		if err := spawner.Close(); err != nil {

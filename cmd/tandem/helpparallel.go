@@ -45,7 +45,7 @@ var comparison = []compared{
 	{"--retries N", "--retries N", alike, "attempts in all"},
 	{"--halt now,fail=1", "--halt now,fail=1", alike, "also the short forms 1, 2, -1, -2, N%"},
 	{"--delay --load --memfree", "--delay --load --memfree", alike, "below half of --memfree the youngest call starts over later"},
-	{"--nice N", "--nice N", alike, ""},
+	{"--nice N", "--nice N", alike, "also for Python functions"},
 	{"--dry-run", "--dry-run", alike, ""},
 	{"--joblog FILE", "--joblog FILE", alike, "the same columns"},
 	{"--resume --joblog FILE", "--resume --log FILE", different, "by the content of the input, not by its number"},

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gotandem/tandem/internal/nicetest"
 )
 
 // Placeholders, lines for a shell, blocks and the surroundings of commands.
@@ -75,6 +77,22 @@ func TestMapLargeOutput(t *testing.T) {
 	}
 }
 
+// Python functions have the niceness that was asked for, however their processes
+// are started, on each thread.
+func TestMapNicePython(t *testing.T) {
+	line := fmt.Sprintln(nicetest.With(t, 5))
+	for name, flags := range map[string][]string{
+		"spawn":    {"--start", "spawn"},
+		"template": {"--start", "template"},
+		"threads":  {"-t", "2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := append([]string{"map", "--nice", "5", "-p", "1"}, flags...)
+			run(t, "0\n0\n0\n", append(args, "os:nice")...).expect(t, 0, line+line+line)
+		})
+	}
+}
+
 // What does not fit is refused before a command runs, and an input without a
 // field fails by itself.
 func TestMapCommandUsage(t *testing.T) {
@@ -85,7 +103,7 @@ func TestMapCommandUsage(t *testing.T) {
 	}{
 		"shell, Python":       {"--shell tasks.py:echo", 2, "--shell is for commands, and tasks.py:echo is a Python function: write tandem map --shell"},
 		"pipe, Python":        {"--pipe tasks.py:echo", 2, "--pipe is for commands"},
-		"nice, Python":        {"--nice 5 tasks.py:echo", 2, "start tandem itself with nice"},
+		"nice, Python":        {"--nice -1 tasks.py:echo", 2, "--nice is -1: want 0 to 19"},
 		"nice":                {"--nice 20 -- cat", 2, "--nice is 20: want 0 to 19"},
 		"block without pipe":  {"--block 1M -- cat", 2, "--block is the size of the blocks of --pipe: add --pipe"},
 		"block":               {"--pipe --block 0 -- cat", 2, "--block"},

@@ -12,6 +12,7 @@ import (
 	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/quantity"
 	"github.com/gotandem/tandem/command"
+	"github.com/gotandem/tandem/internal/osproc"
 )
 
 // commandFlags are the flags that say how commands run. Those of commandsOnly are
@@ -41,7 +42,6 @@ var commandsOnly = []struct{ name, instead string }{
 	{"shell", "write tandem map --shell -- 'COMMAND LINE'"},
 	{"pipe", "let the function read the file"},
 	{"block", "let the function read the file"},
-	{"nice", "start tandem itself with nice"},
 }
 
 // define declares the flags.
@@ -51,7 +51,7 @@ func (f *commandFlags) define(cmd *cobra.Command) {
 	flags.BoolVar(&f.shell, "shell", false, "the command is a line for /bin/sh; inputs are quoted for the place where they stand")
 	flags.BoolVar(&f.pipe, "pipe", false, "cut standard input into blocks of lines, each the standard input of one command")
 	flags.Var(&f.block, "block", "how large the blocks of --pipe are")
-	flags.IntVar(&f.nice, "nice", 0, "run commands with `N` more niceness: 0 to 19")
+	flags.IntVar(&f.nice, "nice", 0, fmt.Sprintf("give commands or Python processes `N` more niceness: 0 to %d", osproc.MostNice))
 	flags.StringArrayVar(&f.env, "env", nil, "add `KEY=VALUE` to the environment of commands or Python processes; may be given again")
 	flags.StringVar(&f.cwd, "cwd", "", "run commands or Python processes in `DIR`")
 }
@@ -67,8 +67,8 @@ func (f *commandFlags) check(cmd *cobra.Command, line arguments.Line, in *inputF
 		}
 	}
 	switch {
-	case changed("nice") && (f.nice < 0 || f.nice > 19):
-		return exitf(statusUsage, "--nice is %d: want 0 to 19", f.nice)
+	case changed("nice") && (f.nice < 0 || f.nice > osproc.MostNice):
+		return exitf(statusUsage, "--nice is %d: want 0 to %d", f.nice, osproc.MostNice)
 	case changed("block") && !f.pipe:
 		return exitf(statusUsage, "--block is the size of the blocks of --pipe: add --pipe")
 	case f.block > largestBlock:

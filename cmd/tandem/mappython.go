@@ -166,6 +166,7 @@ func (r *mapRun) startPython(name, path string) (*python.Executor, error) {
 		Initializer: r.python.initializer,
 		Start:       r.python.start,
 		Memory:      int64(r.python.memory),
+		Nice:        r.command.nice,
 		MaxCalls:    r.python.maxTasks,
 		Env:         r.command.env,
 		Dir:         r.command.cwd,

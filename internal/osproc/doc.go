@@ -1,5 +1,6 @@
 // Package osproc starts, watches, signals and ends operating-system processes
-// for supervisors, and connects them: sockets, captured output, memory limits.
+// for supervisors, and connects them: sockets, captured output, memory limits,
+// niceness.
 //
 // # Promises
 //
@@ -21,6 +22,9 @@
 //	    lists and nothing else of what this program opened.
 //	O6: a file that output goes to has no name while it is written: it ends with
 //	    its last descriptor, however this program ends.
+//	O7: on Linux a process of a Spawner has its [Nice] before its first
+//	    instruction: it is that of the thread, which nothing else runs on.
+//	    Elsewhere, and to a Child, it is given when the file was just executed.
 //
 // A process of another parent can be adopted ([Adopt]): that parent reaps it when
 // it is asked to. On kernels before Linux 6.9 the rest of its group is not killed

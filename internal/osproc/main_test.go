@@ -66,7 +66,7 @@ func descriptors() int {
 
 func newSpawner(t *testing.T) *osproc.Spawner {
 	t.Helper()
-	s, err := osproc.NewSpawner()
+	s, err := osproc.NewSpawner(osproc.Nice{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,7 @@ func constrain(pid int, o *Options) error {
 			return fmt.Errorf("memory limit: %w", os.NewSyscallError("prlimit", err))
 		}
 	}
-	return setNice(pid, o)
+	return o.Nice.ofGroup(pid)
 }
 
 // lowerDataLimitOf is lowerDataLimit for another process.

@@ -10,19 +10,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setNice sets the niceness of the group of pid, whose leader is not reaped.
-func setNice(pid int, o *Options) error {
-	if !o.SetNice {
+// ofGroup gives the group of pid, whose leader is not reaped, the niceness n. One
+// that has ended needs none.
+func (n Nice) ofGroup(pid int) error {
+	err := n.apply(unix.PRIO_PGRP, pid)
+	if errors.Is(err, unix.ESRCH) {
 		return nil
 	}
-	err := unix.Setpriority(unix.PRIO_PGRP, pid, o.Nice)
-	if err == nil || errors.Is(err, unix.ESRCH) {
-		return nil
-	}
-	return fmt.Errorf("niceness %d: %w", o.Nice, os.NewSyscallError("setpriority", err))
+	return err
 }
 
-// Niceness returns that of this process.
+// ofThread gives the calling thread the niceness n. It is for systems with
+// [threadsAreNice], and cannot be undone without more rights.
+func (n Nice) ofThread() error { return n.apply(unix.PRIO_PROCESS, 0) }
+
+func (n Nice) apply(which, who int) error {
+	if !n.set {
+		return nil
+	}
+	if err := unix.Setpriority(which, who, n.value); err != nil {
+		return fmt.Errorf("niceness %d: %w", n.value, os.NewSyscallError("setpriority", err))
+	}
+	return nil
+}
+
+// Niceness returns that of this program.
 func Niceness() (int, error) {
 	nice, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
 	if err != nil {

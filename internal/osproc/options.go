@@ -28,9 +28,8 @@ type Options struct {
 	// start.
 	Memory int64
 
-	// Nice, if SetNice, becomes the niceness of the group soon after the start.
-	Nice    int
-	SetNice bool
+	// Nice becomes the niceness of the group soon after the start.
+	Nice Nice
 }
 
 // Spill says where output goes that is not to stay in memory.

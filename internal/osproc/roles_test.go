@@ -78,7 +78,7 @@ var roles = map[string]func(args []string){
 		fmt.Println(os.Args[0], dir, os.Environ(), openDescriptors(args))
 	},
 	"supervisor": func([]string) { // starts "wait" and stays, until killed
-		spawner, err := osproc.NewSpawner()
+		spawner, err := osproc.NewSpawner(osproc.Nice{})
 		check(err)
 		self, err := osproc.Self()
 		check(err)

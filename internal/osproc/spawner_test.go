@@ -108,7 +108,7 @@ func copyFile(to, from string) error {
 // Close with a living process refuses, kills nothing, and the last Reap ends
 // the thread.
 func TestCloseBeforeReap(t *testing.T) {
-	s, err := osproc.NewSpawner()
+	s, err := osproc.NewSpawner(osproc.Nice{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func threads(t *testing.T) int {
 }
 
 func BenchmarkStartReap(b *testing.B) {
-	s, err := osproc.NewSpawner()
+	s, err := osproc.NewSpawner(osproc.Nice{})
 	if err != nil {
 		b.Fatal(err)
 	}

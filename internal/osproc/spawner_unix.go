@@ -26,6 +26,8 @@ const (
 type Spawner struct {
 	// immutable after NewSpawner
 	null     *os.File
+	nice     Nice
+	inherit  bool              // nice is that of the thread too
 	requests chan startRequest // never closed; loop takes until drained
 	drained  chan struct{}     // closed by whoever makes it closed with none live
 	noPidfd  bool              // tests: as on a kernel without pidfd
@@ -50,19 +52,55 @@ type started struct {
 	err   error
 }
 
-// NewSpawner returns a Spawner with its thread. End it with Close.
-func NewSpawner() (*Spawner, error) {
+// NewSpawner returns a Spawner with its thread, whose processes get the niceness
+// nice: on Linux before they execute their file, elsewhere soon after that and
+// before Start returns, with what their group has become by then. End it with Close.
+func NewSpawner(nice Nice) (*Spawner, error) { return newSpawner(nice, threadsAreNice) }
+
+func newSpawner(nice Nice, inherit bool) (*Spawner, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
 	s := &Spawner{
 		null:     null,
+		nice:     nice,
+		inherit:  inherit && nice.set,
 		requests: make(chan startRequest),
 		drained:  make(chan struct{}),
 	}
-	s.loop.Go(s.serve)
+	if !s.inherit {
+		s.loop.Go(s.serve)
+		return s, nil
+	}
+	ready := make(chan error, 1)
+	s.loop.Go(func() { s.serveNice(ready) })
+	if err := <-ready; err != nil {
+		s.loop.Wait()
+		null.Close()
+		return nil, err
+	}
 	return s, nil
+}
+
+// serveNice is serve on a thread of that niceness, and says on ready when it has it.
+// Nothing else is to run there, so the thread ends with the goroutine. It is never
+// the main thread, which cannot end and would show its niceness as that of this
+// program.
+func (s *Spawner) serveNice(ready chan<- error) {
+	runtime.LockOSThread() // for ever
+	if onMainThread() {
+		other := make(chan error)
+		s.loop.Go(func() { s.serveNice(other) })
+		ready <- <-other // this thread is taken until then
+		runtime.UnlockOSThread()
+		return
+	}
+	err := s.nice.ofThread()
+	ready <- err
+	if err == nil {
+		s.serve()
+	}
 }
 
 // serve makes all processes of s. It returns, and the null device is closed,
@@ -193,7 +231,23 @@ func (s *Spawner) fork(command Command) started {
 		result.pid = pid
 		return err
 	})
+	if result.err == nil && !s.inherit {
+		result.err = s.constrain(&result)
+	}
 	return result
+}
+
+// constrain gives the group of a new process its niceness, and ends it if it cannot
+// have it.
+func (s *Spawner) constrain(p *started) error {
+	err := s.nice.ofGroup(p.pid)
+	if err == nil {
+		return nil
+	}
+	_ = syscall.Kill(-p.pid, syscall.SIGKILL) // fails only when there is nobody left
+	wait(p.pid)
+	closeDescriptor(&p.pidfd)
+	return fmt.Errorf("%w: %w", ErrConstrain, err)
 }
 
 // startProcess starts command on the calling thread, with fds as its descriptors

@@ -61,6 +61,13 @@ func hasEnded(int) (bool, error) { return false, errors.ErrUnsupported }
 // Self returns the path of this program's file.
 func Self() (string, error) { return os.Executable() }
 
+// threadsAreNice says that each thread has its own niceness, which processes inherit
+// that it starts. Here processes have one.
+const threadsAreNice = false
+
+// onMainThread is not asked here: no thread gets a niceness of its own.
+func onMainThread() bool { return false }
+
 // niceOf returns what the library call answers, which is a niceness.
 func niceOf(answer int) int { return answer }
 
@@ -69,7 +76,7 @@ func constrain(pid int, o *Options) error {
 	if o.Memory > 0 {
 		return fmt.Errorf("memory limit: %w", errors.ErrUnsupported)
 	}
-	return setNice(pid, o)
+	return o.Nice.ofGroup(pid)
 }
 
 // ResidentSize is not supported here: it returns an error that wraps

@@ -77,6 +77,14 @@ func Self() (string, error) {
 	return os.Executable()
 }
 
+// threadsAreNice says that each thread has its own niceness, which processes inherit
+// that it starts.
+const threadsAreNice = true
+
+// onMainThread reports whether the calling thread is the first of this program,
+// whose niceness is shown as that of the program.
+func onMainThread() bool { return unix.Gettid() == unix.Getpid() }
+
 // niceOf turns what the system call answers into a niceness: it has no negative
 // answers.
 func niceOf(answer int) int { return 20 - answer }

@@ -106,7 +106,7 @@ func (t *Thread) Start(command Command, options Options) (*Child, error) {
 
 // constrained sets limits, and ends the process if it cannot have them.
 func (c *Child) constrained(command Command, options *Options) (*Child, error) {
-	if options.Memory <= 0 && !options.SetNice {
+	if options.Memory <= 0 && !options.Nice.set {
 		return c, nil
 	}
 	err := constrain(c.pid, options)

@@ -16,7 +16,7 @@ import (
 type Spawner struct{}
 
 // NewSpawner returns [ErrUnsupported].
-func NewSpawner() (*Spawner, error) { return nil, ErrUnsupported }
+func NewSpawner(Nice) (*Spawner, error) { return nil, ErrUnsupported }
 
 // Start returns [ErrUnsupported].
 func (*Spawner) Start(context.Context, Command) (*Process, error) { return nil, ErrUnsupported }

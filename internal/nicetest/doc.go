@@ -1,0 +1,3 @@
+// Package nicetest looks at the niceness of processes, for tests: that of each of
+// their threads. It needs Linux: elsewhere its functions skip the test.
+package nicetest
