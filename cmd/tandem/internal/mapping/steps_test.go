@@ -32,7 +32,7 @@ func TestHaltCountsRefusedInputs(t *testing.T) {
 	}
 	r.job.Gate.Single = true
 	counts, err := mapping.Run(r.job)
-	if err != nil || !counts.Halted || counts.Failed != 1 || !strings.Contains(r.stderr.String(), "halted: 1 call failed (--halt soon,fail=1)") {
+	if err != nil || !counts.Halted || counts.Failed != 1 || !strings.Contains(r.stderr.String(), "halted: 1 call failed (--halt soon,fail=1): input 1 (x)") {
 		t.Errorf("error %v, counts %+v, stderr %s", err, counts, &r.stderr)
 	}
 }
