@@ -151,10 +151,22 @@ func (k *commandKind) Input(record inputs.Record, number int) (command.Spec, err
 		spec.Fields = fieldsOf(record)
 	}
 	if k.lines != nil {
-		stdout, stderr := k.lines.Of(record.Whole)
-		spec.Sink = command.NewLineSink(stdout, stderr)
+		stdout, stderr, end := k.lines.Of(record.Whole)
+		spec.Sink = lineSink{command.NewLineSink(stdout, stderr), end}
 	}
 	return spec, record.Err
+}
+
+// lineSink also tells when a start of the command has ended.
+type lineSink struct {
+	*command.LineSink
+	ended func()
+}
+
+// End implements [command.Sink].
+func (s lineSink) End() error {
+	defer s.ended()
+	return s.LineSink.End()
 }
 
 // fieldsOf returns a record as what a template takes.

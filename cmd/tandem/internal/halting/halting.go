@@ -160,12 +160,13 @@ func (c *Counter) counted() int {
 // Halted reports whether the run is to halt.
 func (c *Counter) Halted() bool { return c.halted }
 
-// Text says why the run halted.
-func (c *Counter) Text() string {
+// Text says why the run halted: because of the last end that was counted, which last
+// names.
+func (c *Counter) Text(last string) string {
 	verb := map[Why]string{Fail: "failed", Success: "succeeded", Done: "ended"}[c.policy.Why]
-	calls := "calls"
+	calls, the := "calls", "the last was "
 	if c.limit == 1 {
-		calls = "call"
+		calls, the = "call", ""
 	}
-	return fmt.Sprintf("halted: %d %s %s (--halt %s)", c.limit, calls, verb, c.policy.text)
+	return fmt.Sprintf("halted: %d %s %s (--halt %s): %s%s", c.limit, calls, verb, c.policy.text, the, last)
 }

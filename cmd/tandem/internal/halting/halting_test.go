@@ -108,9 +108,13 @@ func TestStatus(t *testing.T) {
 }
 
 func TestText(t *testing.T) {
-	p, _ := halting.Parse("now,fail=2")
-	c := halting.NewCounter(p, 0)
-	if got, want := c.Text(), "halted: 2 calls failed (--halt now,fail=2)"; got != want {
-		t.Errorf("%q, want %q", got, want)
+	for policy, want := range map[string]string{
+		"now,fail=2":     "halted: 2 calls failed (--halt now,fail=2): the last was input 7 (x)",
+		"soon,success=1": "halted: 1 call succeeded (--halt soon,success=1): input 7 (x)",
+	} {
+		p, _ := halting.Parse(policy)
+		if got := halting.NewCounter(p, 0).Text("input 7 (x)"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

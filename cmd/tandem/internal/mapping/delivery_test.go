@@ -177,7 +177,7 @@ func TestBlockedOutputHoldsCalls(t *testing.T) {
 		over.Go(func() { _, _ = mapping.Run(r.job) })
 		time.Sleep(time.Minute) // fake time
 		synctest.Wait()
-		if n := calls.Load(); n < 4096 || n > 4096+10 {
+		if n := calls.Load(); n < 4096 || n > 4096+1000 { // what waits, and the batch that is being written
 			t.Errorf("%d calls started", n)
 		}
 		close(out.open)

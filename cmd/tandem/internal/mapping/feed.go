@@ -105,10 +105,12 @@ func (r *run[In, Out]) refused(fl *flight, in inputs.Record, err error) {
 		i.Key = fl.more.key
 	}
 	i.record = in
-	text := i.Input[:min(len(i.Input), shown)]
-	i.message = report.Block(report.Input{Number: i.Number, Text: text}, err, r.Quiet)
+	input := report.Input{Number: i.Number, Text: i.Input[:min(len(i.Input), shown)]}
+	i.message = report.Block(input, err, r.Quiet)
 	if r.gate.Pass(r.Session.Taking()) {
-		r.countForHalt(true)
+		if r.halts(true) {
+			r.haltAt(input)
+		}
 		r.delivery.put(i)
 	}
 }

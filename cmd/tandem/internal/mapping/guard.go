@@ -18,7 +18,8 @@ import (
 // looks what a stopped call had is given back.
 const guardInterval = time.Second
 
-// guard stops the youngest call when memory becomes scarce, and lets it start again.
+// guard stops the youngest call when memory becomes scarce, and lets it start again. It
+// stops none that could not: during a drain.
 // Its watch is a goroutine of its own, merge belongs to the feeder, and takesBack and
 // back to the goroutine of Run.
 type guard struct {
@@ -28,6 +29,7 @@ type guard struct {
 	flights *Flights
 	source  func() // stops the input
 	say     func(text string)
+	drains  <-chan struct{} // closed when nothing is to start any more, also not again
 
 	over    chan struct{} // closed by end
 	watcher sync.WaitGroup
@@ -57,6 +59,8 @@ func (g *guard) watch() {
 	for {
 		select {
 		case <-g.over:
+			return
+		case <-g.drains:
 			return
 		case <-ticker.C:
 		}

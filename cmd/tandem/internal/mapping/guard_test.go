@@ -24,6 +24,7 @@ import (
 type scarcity struct {
 	*trial
 	free    atomic.Int64
+	places  atomic.Int64  // how many calls may run at once
 	release chan struct{} // closed to let calls 1 and 2 end
 
 	mu      sync.Mutex
@@ -32,7 +33,7 @@ type scarcity struct {
 	over    sync.WaitGroup
 }
 
-// beginScarcity runs n inputs, three calls at once.
+// beginScarcity runs n inputs, three calls at once unless places says otherwise.
 func beginScarcity(t *testing.T, out *bytes.Buffer, n int) *scarcity {
 	t.Helper()
 	tokens := make([]string, n)
@@ -41,8 +42,9 @@ func beginScarcity(t *testing.T, out *bytes.Buffer, n int) *scarcity {
 	}
 	s := &scarcity{trial: newTrial(t, tokens, out), release: make(chan struct{}), started: make(map[int]int)}
 	s.free.Store(math.MaxInt64)
+	s.places.Store(3)
 	s.job.Memory = mapping.Memory{Least: 100, Free: s.free.Load, Handle: new(tandem.Handle)}
-	s.job.Gate.Places = func(time.Time) (int, time.Duration) { return 3, 0 }
+	s.job.Gate.Places = func(time.Time) (int, time.Duration) { return int(s.places.Load()), 0 }
 	ex := tandem.NewLocal(tandem.LocalConfig{Threads: 3})
 	t.Cleanup(func() { _ = ex.Close(context.Background()) })
 	s.job.Kind = filed{}
@@ -131,13 +133,30 @@ func TestGuard(t *testing.T) {
 	})
 }
 
-// A call that was stopped and is not to start again has not finished.
+// During a drain no call is stopped: it could not start again.
 func TestGuardDrained(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
 		var out bytes.Buffer
 		s := beginScarcity(t, &out, 3)
 		s.session.Drain()
 		s.squeeze()
+		close(s.release)
+		s.over.Wait()
+		if s.counts.Succeeded != 3 || s.counts.Unfinished != 0 || s.counts.Failed != 0 {
+			t.Errorf("counts %+v", s.counts)
+		}
+	})
+}
+
+// A call that was stopped and is not to start again, because a drain begins meanwhile,
+// has not finished.
+func TestGuardStoppedThenDrained(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		var out bytes.Buffer
+		s := beginScarcity(t, &out, 3)
+		s.places.Store(1)
+		s.squeeze()
+		s.session.Drain()
 		close(s.release)
 		s.over.Wait()
 		if s.counts.Succeeded != 2 || s.counts.Unfinished != 1 || s.counts.Failed != 0 {

@@ -18,9 +18,10 @@ type Lines struct {
 // NewLines returns Lines for the field of that name of a Job.
 func NewLines() *Lines { return new(Lines) }
 
-// Of returns what takes the lines of a call with the given input. The functions may be
-// called at the same time as those of other calls. They block while the output does.
-func (l *Lines) Of(input []byte) (stdout, stderr func(lines []byte) error) {
+// Of returns what takes the lines of a call with the given input, one after the other,
+// perhaps at the same time as those of other calls. Stdout and stderr block while the
+// output does. End tells that what comes then is of another start of the call.
+func (l *Lines) Of(input []byte) (stdout, stderr func(lines []byte) error, end func()) {
 	beginning := func(w io.Writer) io.Writer { return w } // writes what begins a line
 	if l.delivery != nil && l.delivery.output.tag {       // nil: nothing will run
 		tag := results.Tag(string(input))
@@ -44,7 +45,7 @@ func (l *Lines) Of(input []byte) (stdout, stderr func(lines []byte) error) {
 			return err
 		})
 	}
-	return stdout, stderr
+	return stdout, stderr, func() { own = &callLines{lines: l} }
 }
 
 // write lets write write under the lock of the output.

@@ -74,7 +74,7 @@ func newRun[In, Out any](job Job[In, Out]) *run[In, Out] {
 	r.Options = append(r.Options[:len(r.Options):len(r.Options)], tandem.Unordered())
 	if job.Memory.Least > 0 {
 		r.guard = &guard{least: job.Memory.Least, free: job.Memory.Free, stop: job.Memory.Handle.Stop,
-			flights: r.Flights, source: job.Source.Stop, say: r.say}
+			flights: r.Flights, source: job.Source.Stop, say: r.say, drains: job.Session.Taking().Done()}
 		r.Options = append(r.Options, tandem.Steer(job.Memory.Handle))
 	}
 	r.delivery = &delivery{

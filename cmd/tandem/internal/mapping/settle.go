@@ -25,8 +25,8 @@ func (r *run[In, Out]) settle(o tandem.Result[In, Out]) {
 		}
 	}
 	i := r.ended(&fl, o)
-	if !i.Cut {
-		r.countForHalt(i.Err != nil)
+	if !i.Cut && r.halts(i.Err != nil) {
+		r.haltAt(report.Input{Number: i.Number, Text: r.Kind.Text(o.Input)})
 	}
 	r.gate.End()
 	r.delivery.put(i)
@@ -73,16 +73,18 @@ func (r *run[In, Out]) detail(i *item, fl *flight, in In) {
 	i.Wall = time.Since(fl.started)
 }
 
-// countForHalt counts an input that has come to something, and ends the run when
-// that is what --halt waited for. It may be called from several goroutines.
-func (r *run[In, Out]) countForHalt(failed bool) {
+// halts counts an input that has come to something, and reports whether that is what
+// --halt waited for. It may be called from several goroutines.
+func (r *run[In, Out]) halts(failed bool) bool {
 	r.mu.Lock()
-	halts := r.halt.End(failed)
-	r.mu.Unlock()
-	if !halts {
-		return
-	}
-	r.Console.Print("tandem: " + r.halt.Text() + "\n")
+	defer r.mu.Unlock()
+	return r.halt.End(failed)
+}
+
+// haltAt ends the run. The last input is named, because its own message may wait for
+// its turn.
+func (r *run[In, Out]) haltAt(last report.Input) {
+	r.say(r.halt.Text(last.String()))
 	if r.Halt.When == halting.Now {
 		r.Session.Kill()
 		return

@@ -32,7 +32,7 @@ func TestHaltCountsRefusedInputs(t *testing.T) {
 	}
 	r.job.Gate.Single = true
 	counts, err := mapping.Run(r.job)
-	if err != nil || !counts.Halted || counts.Failed != 1 || !strings.Contains(r.stderr.String(), "halted: 1 call failed (--halt soon,fail=1)") {
+	if err != nil || !counts.Halted || counts.Failed != 1 || !strings.Contains(r.stderr.String(), "halted: 1 call failed (--halt soon,fail=1): input 1 (x)") {
 		t.Errorf("error %v, counts %+v, stderr %s", err, counts, &r.stderr)
 	}
 }
@@ -146,24 +146,32 @@ type silent struct{ numbers }
 
 func (silent) Finish(o *outcome.Outcome, _ int, err error) { o.Err = err }
 
-// sinks returns a function that writes as the call of that name.
+// sinks returns a function that writes as the call of that name. "end" ends its start.
 func sinks(stderr bool) func(lines *mapping.Lines, call string, p []byte) error {
-	calls := make(map[string]func([]byte) error)
+	type sink struct {
+		write func([]byte) error
+		end   func()
+	}
+	calls := make(map[string]sink)
 	return func(lines *mapping.Lines, call string, p []byte) error {
-		if calls[call] == nil {
-			out, errs := lines.Of([]byte(call[:1]))
-			if calls[call] = out; stderr {
-				calls[call] = errs
+		if calls[call].write == nil {
+			out, errs, end := lines.Of([]byte(call))
+			if calls[call] = (sink{out, end}); stderr {
+				calls[call] = sink{errs, end}
 			}
 		}
-		return calls[call](p)
+		if string(p) == "end" {
+			calls[call].end()
+			return nil
+		}
+		return calls[call].write(p)
 	}
 }
 
 // A line of one call never goes on with what another one writes, nor the same one when
 // it has started again.
 func TestLines(t *testing.T) {
-	steps := [][2]string{{"a", "1\n2"}, {"b", "3\n"}, {"a", "4"}, {"a", "5\n"}, {"b", "6"}, {"a", "7\n8"}, {"a again", "9\n"}}
+	steps := [][2]string{{"a", "1\n2"}, {"b", "3\n"}, {"a", "4"}, {"a", "5\n"}, {"b", "6"}, {"a", "7\n8"}, {"a", "end"}, {"a", "9\n"}}
 	for _, tag := range []bool{false, true} {
 		var out bytes.Buffer
 		r := newTrial(t, []string{"1"}, &out)
