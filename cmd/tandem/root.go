@@ -101,9 +101,8 @@ func newRoot() *cobra.Command {
   tandem map -- gzip -k {} ::: *.log
   tandem demo`,
 		Long:              "  tandem COMMAND [flags]",
-		Version:           version(),
 		Args:              refuseUnknown,
-		RunE:              func(cmd *cobra.Command, _ []string) error { return showHelp(cmd) },
+		RunE:              runRoot,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return applySettings(cmd, os.LookupEnv) },
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -114,7 +113,6 @@ func newRoot() *cobra.Command {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd) })
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetVersionTemplate("tandem {{.Version}}\n")
 	root.Flags().Bool("version", false, "print the version")
 	group(root, everywhere, "version")
 	root.AddCommand(newMap(), newDemo(), newDoctor(), newVersion(), newCompletion(), newMan())
@@ -143,6 +141,17 @@ func needTask(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	return exitf(statusUsage, "no task: write tandem map FILE.py:FUNCTION, or tandem map -- COMMAND\n\nExamples:\n%s\n\ntandem map --help tells more", cmd.Example)
+}
+
+// runRoot is what tandem does without a command. The version is not printed by cobra,
+// whose templates would keep every method of the program that has a name in it, used
+// or not.
+func runRoot(cmd *cobra.Command, _ []string) error {
+	if asked, _ := cmd.Flags().GetBool("version"); asked {
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "tandem %s\n", version())
+		return own(err)
+	}
+	return showHelp(cmd)
 }
 
 // showHelp is what tandem does when it was not told what to do.
