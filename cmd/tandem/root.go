@@ -45,6 +45,9 @@ func exitf(status int, format string, args ...any) error {
 // execute runs the command line and returns the exit status.
 func execute(args []string) int {
 	root := newRoot()
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		completeFlags(root)
+	}
 	root.SetArgs(args)
 	cmd, err := root.ExecuteC()
 	if err == nil {
@@ -114,7 +117,6 @@ func newRoot() *cobra.Command {
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.Flags().Bool("version", false, "print the version")
-	group(root, everywhere, "version")
 	root.AddCommand(newMap(), newDemo(), newDoctor(), newVersion(), newCompletion(), newMan())
 	for _, cmd := range append(root.Commands(), root) {
 		finish(cmd)
@@ -127,12 +129,9 @@ func finish(cmd *cobra.Command) {
 	cmd.Flags().SortFlags = false
 	cmd.InitDefaultHelpFlag()
 	cmd.Flags().Lookup("help").Usage = "show this"
-	group(cmd, everywhere, "help")
 	if cmd.Name() == "map" {
-		groupMapFlags(cmd)
 		cmd.Args = needTask
 	}
-	completeFlags(cmd)
 }
 
 // needTask shows how to begin when nothing was said at all.
