@@ -54,10 +54,16 @@ func execute(args []string) int {
 		return 0
 	}
 	status := statusOn(err)
-	if e, ok := errors.AsType[*exit](err); !ok || e.cause != nil {
+	if hasText(err) {
 		newConsole(cmd).Failure("tandem: " + console.Printable(err.Error()) + "\n")
 	}
 	return status
+}
+
+// hasText reports whether there is something to say about an error.
+func hasText(err error) bool {
+	e, ok := errors.AsType[*exit](err)
+	return err != nil && (!ok || e.cause != nil)
 }
 
 // statusOn returns the exit status for an error. Errors that come from reading

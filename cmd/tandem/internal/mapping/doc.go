@@ -10,8 +10,9 @@
 //
 // # Concurrency
 //
-// A Session owns one goroutine, from [NewSession] to [Session.End]. Run uses the
-// goroutine of its caller, and the goroutines of [tandem.Results].
+// A Session owns one goroutine, from [NewSession] to [Session.End] or
+// [Session.Leave]. Run uses the goroutine of its caller, and the goroutines of
+// [tandem.Results].
 //
 // # Failure
 //
