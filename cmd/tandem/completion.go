@@ -59,24 +59,29 @@ func writeCompletion(root *cobra.Command, out io.Writer, shell string) error {
 // taskFlags take a Python function as map does.
 var taskFlags = []string{"initializer", "preload"}
 
-// completeFlags completes the values of the flags of cmd that have few, and tasks.
-func completeFlags(cmd *cobra.Command) {
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		var complete cobra.CompletionFunc
-		switch choices := choicesOf(f); {
-		case slices.Contains(taskFlags, f.Name):
-			complete = completeTask
-		case len(choices) > 0 && f.Value.Type() != "bool":
-			complete = cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp)
-		default:
-			return
+// completeFlags completes what a shell asks for: the values of flags that have few,
+// and tasks.
+func completeFlags(root *cobra.Command) {
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { completeFlag(cmd, f) })
+		if cmd.ValidArgsFunction == nil && (cmd.Name() == "map" || cmd.Name() == "doctor") {
+			cmd.ValidArgsFunction = completeTask
 		}
-		// It fails for a flag that has a completion already, which then stays.
-		_ = cmd.RegisterFlagCompletionFunc(f.Name, complete)
-	})
-	if cmd.ValidArgsFunction == nil && (cmd.Name() == "map" || cmd.Name() == "doctor") {
-		cmd.ValidArgsFunction = completeTask
 	}
+}
+
+func completeFlag(cmd *cobra.Command, f *pflag.Flag) {
+	var complete cobra.CompletionFunc
+	switch choices := choicesOf(f); {
+	case slices.Contains(taskFlags, f.Name):
+		complete = completeTask
+	case len(choices) > 0 && f.Value.Type() != "bool":
+		complete = cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp)
+	default:
+		return
+	}
+	// It fails for a flag that has a completion already, which then stays.
+	_ = cmd.RegisterFlagCompletionFunc(f.Name, complete)
 }
 
 // completeTask completes the first argument as FILE.py:FUNCTION. What follows is

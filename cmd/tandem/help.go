@@ -30,24 +30,6 @@ var flagGroups = []string{
 	inputHeading, commandHeading, outputHeading, controlHeading, recordHeading, viewHeading, pythonHeading, otherHeading, everywhere,
 }
 
-// groupKey is the annotation of a flag that names its group.
-const groupKey = "tandem_group"
-
-// group puts flags of cmd under a heading of its help. It panics when one of them
-// does not exist.
-func group(cmd *cobra.Command, heading string, names ...string) {
-	for _, name := range names {
-		flag := cmd.Flags().Lookup(name)
-		if flag == nil {
-			panic(fmt.Sprintf("tandem: %s has no flag --%s to put under %q", cmd.Name(), name, heading))
-		}
-		if flag.Annotations == nil {
-			flag.Annotations = make(map[string][]string)
-		}
-		flag.Annotations[groupKey] = []string{heading}
-	}
-}
-
 // grouped returns the visible flags of cmd by heading, in the order in which they
 // were defined.
 func grouped(cmd *cobra.Command) map[string][]*pflag.Flag {
@@ -55,11 +37,11 @@ func grouped(cmd *cobra.Command) map[string][]*pflag.Flag {
 	shared := cmd.InheritedFlags() // merges them into cmd.Flags too
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		heading := otherHeading
-		if named := f.Annotations[groupKey]; len(named) > 0 && slices.Contains(flagGroups, named[0]) {
-			heading = named[0]
-		}
-		if shared.Lookup(f.Name) != nil || cmd.PersistentFlags().Lookup(f.Name) != nil {
+		switch {
+		case f.Name == "help" || f.Name == "version" || shared.Lookup(f.Name) != nil || cmd.PersistentFlags().Lookup(f.Name) != nil:
 			heading = everywhere
+		case cmd.Name() == "map":
+			heading = headingOf(f.Name)
 		}
 		if !f.Hidden {
 			groups[heading] = append(groups[heading], f)

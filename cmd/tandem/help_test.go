@@ -10,7 +10,6 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
@@ -85,25 +84,26 @@ func TestForeignFlags(t *testing.T) {
 	}
 }
 
-func TestGroup(t *testing.T) {
-	cmd := &cobra.Command{Use: "x"}
-	cmd.Flags().SortFlags = false
-	cmd.Flags().Int("second", 0, "")
-	cmd.Flags().Int("first", 0, "")
-	group(cmd, controlHeading, "first", "second")
-	var names []string
-	for _, f := range grouped(cmd)[controlHeading] {
-		names = append(names, f.Name)
-	}
-	if !slices.Equal(names, []string{"second", "first"}) {
-		t.Errorf("flags are %q, want them as they were defined", names)
-	}
-	defer func() {
-		if recover() == nil {
-			t.Error("a flag that does not exist was grouped")
+// Flags stand under their heading as they were defined, and no heading has one that
+// there is not.
+func TestGroupsOfMap(t *testing.T) {
+	cmd := newMap()
+	groups, defined := grouped(cmd), []string{}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { defined = append(defined, f.Name) })
+	for heading, names := range mapGroups {
+		for _, name := range names {
+			if !slices.Contains(defined, name) {
+				t.Errorf("--%s, which stands under %s, is no flag", name, heading)
+			}
 		}
-	}()
-	group(cmd, controlHeading, "third")
+		var shown []int
+		for _, f := range groups[heading] {
+			shown = append(shown, slices.Index(defined, f.Name))
+		}
+		if !slices.IsSorted(shown) {
+			t.Errorf("the flags under %s are not in the order in which they were defined: %v", heading, shown)
+		}
+	}
 }
 
 func TestWrap(t *testing.T) {
@@ -231,7 +231,9 @@ func TestFunctionsOf(t *testing.T) {
 
 // Flags with few values complete them.
 func TestFlagValuesComplete(t *testing.T) {
-	for _, cmd := range newRoot().Commands() {
+	root := newRoot()
+	completeFlags(root)
+	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			if _, found := cmd.GetFlagCompletionFunc(f.Name); !found && strings.Contains(f.Value.Type(), "|") {
 				t.Errorf("tandem %s --%s %s is not completed", cmd.Name(), f.Name, f.Value.Type())

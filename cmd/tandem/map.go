@@ -71,7 +71,7 @@ func (f *mapFlags) define(cmd *cobra.Command) {
 }
 
 // run is the verb.
-func (f *mapFlags) run(cmd *cobra.Command, args []string) error {
+func (f *mapFlags) run(cmd *cobra.Command, args []string) (err error) {
 	line, err := arguments.Parse(args, cmd.ArgsLenAtDash() == 0)
 	if err != nil {
 		return exitf(statusUsage, "%w", err)
@@ -81,7 +81,13 @@ func (f *mapFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	c := newConsole(cmd)
 	session := mapping.NewSession(c, os.Exit)
-	defer session.End()
+	defer func() {
+		if hasText(err) {
+			session.End() // saying it may take for ever
+			return
+		}
+		session.Leave()
+	}()
 	r, err := f.newRun(line, session, c)
 	if err != nil {
 		return err

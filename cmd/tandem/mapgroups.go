@@ -1,6 +1,6 @@
 package main
 
-import "github.com/spf13/cobra"
+import "slices"
 
 // mapGroups says under which heading the flags of tandem map stand.
 var mapGroups = map[string][]string{
@@ -13,9 +13,12 @@ var mapGroups = map[string][]string{
 	pythonHeading:  {"python", "preload", "initializer", "start", "load-timeout", "max-tasks"},
 }
 
-// groupMapFlags puts the flags of tandem map under their headings.
-func groupMapFlags(cmd *cobra.Command) {
+// headingOf returns the heading of a flag of tandem map.
+func headingOf(name string) string {
 	for heading, names := range mapGroups {
-		group(cmd, heading, names...)
+		if slices.Contains(names, name) {
+			return heading
+		}
 	}
+	return otherHeading
 }

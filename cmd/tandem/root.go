@@ -45,16 +45,25 @@ func exitf(status int, format string, args ...any) error {
 // execute runs the command line and returns the exit status.
 func execute(args []string) int {
 	root := newRoot()
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		completeFlags(root)
+	}
 	root.SetArgs(args)
 	cmd, err := root.ExecuteC()
 	if err == nil {
 		return 0
 	}
 	status := statusOn(err)
-	if e, ok := errors.AsType[*exit](err); !ok || e.cause != nil {
+	if hasText(err) {
 		newConsole(cmd).Failure("tandem: " + console.Printable(err.Error()) + "\n")
 	}
 	return status
+}
+
+// hasText reports whether there is something to say about an error.
+func hasText(err error) bool {
+	e, ok := errors.AsType[*exit](err)
+	return err != nil && (!ok || e.cause != nil)
 }
 
 // statusOn returns the exit status for an error. Errors that come from reading
@@ -101,9 +110,8 @@ func newRoot() *cobra.Command {
   tandem map -- gzip -k {} ::: *.log
   tandem demo`,
 		Long:              "  tandem COMMAND [flags]",
-		Version:           version(),
 		Args:              refuseUnknown,
-		RunE:              func(cmd *cobra.Command, _ []string) error { return showHelp(cmd) },
+		RunE:              runRoot,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return applySettings(cmd, os.LookupEnv) },
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -114,9 +122,7 @@ func newRoot() *cobra.Command {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd) })
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetVersionTemplate("tandem {{.Version}}\n")
 	root.Flags().Bool("version", false, "print the version")
-	group(root, everywhere, "version")
 	root.AddCommand(newMap(), newDemo(), newDoctor(), newVersion(), newCompletion(), newMan())
 	for _, cmd := range append(root.Commands(), root) {
 		finish(cmd)
@@ -129,12 +135,9 @@ func finish(cmd *cobra.Command) {
 	cmd.Flags().SortFlags = false
 	cmd.InitDefaultHelpFlag()
 	cmd.Flags().Lookup("help").Usage = "show this"
-	group(cmd, everywhere, "help")
 	if cmd.Name() == "map" {
-		groupMapFlags(cmd)
 		cmd.Args = needTask
 	}
-	completeFlags(cmd)
 }
 
 // needTask shows how to begin when nothing was said at all.
@@ -143,6 +146,17 @@ func needTask(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	return exitf(statusUsage, "no task: write tandem map FILE.py:FUNCTION, or tandem map -- COMMAND\n\nExamples:\n%s\n\ntandem map --help tells more", cmd.Example)
+}
+
+// runRoot is what tandem does without a command. The version is not printed by cobra,
+// whose templates would keep every method of the program that has a name in it, used
+// or not.
+func runRoot(cmd *cobra.Command, _ []string) error {
+	if asked, _ := cmd.Flags().GetBool("version"); asked {
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "tandem %s\n", version())
+		return own(err)
+	}
+	return showHelp(cmd)
 }
 
 // showHelp is what tandem does when it was not told what to do.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -122,6 +123,16 @@ func TestVersion(t *testing.T) {
 	for _, typed := range []string{"version", "--version"} {
 		if o := run(t, "", typed); o.status != 0 || !strings.HasPrefix(o.stdout, "tandem ") {
 			t.Errorf("%s: exit status %d, stdout %q", typed, o.status, o.stdout)
+		}
+	}
+}
+
+// The completions are there when a shell asks for them.
+func TestShellAsksForValues(t *testing.T) {
+	for _, asks := range []string{"__complete", "__completeNoDesc"} {
+		o := run(t, "", asks, "map", "--as", "")
+		if values := strings.Fields(o.stdout); o.status != 0 || !slices.Equal(values[:min(4, len(values))], []string{"auto", "json", "str", "csv"}) {
+			t.Errorf("%s: exit status %d, stdout %q", asks, o.status, o.stdout)
 		}
 	}
 }

@@ -152,7 +152,7 @@ func (l *language) startPython(ctx context.Context, shape shape, interpreter, fi
 func (l *language) warmUp(ctx context.Context, p *pages, shape shape) error {
 	works := make([]Work, shape.processes*shape.threads)
 	for i := range works {
-		works[i] = Work{URL: p.page(i, 5*time.Millisecond)}
+		works[i] = Work{URL: p.page(5 * time.Millisecond)}
 	}
 	for m := Threads; m < modes; m++ {
 		for ready := false; !ready; ready = serving(l.executors[m].Stats()) {

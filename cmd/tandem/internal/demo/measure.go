@@ -144,7 +144,7 @@ func (m *measurer) works(workload string, rounds int) []Work {
 		for i := range works {
 			works[i] = Work{Rounds: rounds}
 			if delay > 0 {
-				works[i].URL = m.pages.page(i, delay)
+				works[i].URL = m.pages.page(delay)
 			}
 		}
 		return works

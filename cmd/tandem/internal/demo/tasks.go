@@ -2,10 +2,6 @@ package demo
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"net/http"
-	"sync"
 
 	"github.com/gotandem/tandem"
 )
@@ -40,29 +36,8 @@ func Tasks() []tandem.AnyTask {
 	return []tandem.AnyTask{goTasks["waiting"], goTasks["computing"], goTasks["mixed"]}
 }
 
-// client keeps connections open for as many calls as run at once, and asks no
-// proxy for pages of this machine.
-var client = sync.OnceValue(func() *http.Client {
-	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}}
-})
-
 // waiting fetches a page and returns its size.
-func waiting(ctx context.Context, w Work) (int, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.URL, http.NoBody)
-	if err != nil {
-		return 0, err
-	}
-	page, err := client().Do(request)
-	if err != nil {
-		return 0, err
-	}
-	defer page.Body.Close()
-	if page.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("%s: %s", w.URL, page.Status)
-	}
-	n, err := io.Copy(io.Discard, page.Body)
-	return int(n), err
-}
+func waiting(ctx context.Context, w Work) (int, error) { return fetch(ctx, w.URL) }
 
 // computing does arithmetic whose steps depend on each other.
 func computing(_ context.Context, w Work) (int, error) {

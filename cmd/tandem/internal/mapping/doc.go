@@ -10,9 +10,9 @@
 //
 // # Concurrency
 //
-// A Session owns one goroutine, from [NewSession] to [Session.End]. Run uses the
-// goroutine of its caller, those of [tandem.Results], and one that writes, so that
-// an output that is blocked holds up nothing else.
+// A Session owns one goroutine, from [NewSession] to [Session.End] or
+// [Session.Leave]. Run uses the goroutine of its caller, those of [tandem.Results],
+// and one that writes, so that an output that is blocked holds up nothing else.
 //
 // # Failure
 //

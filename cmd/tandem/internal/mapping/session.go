@@ -20,7 +20,8 @@ type Session struct {
 	console *console.Console
 	events  chan stopping.Event
 	signals chan os.Signal
-	done    chan struct{} // closed by End
+	taken   chan struct{} // closed when the signals are taken over
+	done    chan struct{} // closed by Leave
 	watcher sync.WaitGroup
 	quit    func(status int)
 
@@ -61,28 +62,38 @@ func GroupsOf(ex tandem.Executor) func() []int {
 	}
 }
 
-// NewSession takes over the signals that end, stop and question a program. Those
-// that the program was started to ignore (nohup, a job in the background of a
-// script) stay ignored. Broken pipes become errors of the write. quit ends the
-// program at once.
+// NewSession takes over the signals that end, stop and question a program, until
+// [Session.Begin] returns at the latest. Those that the program was started to ignore
+// (nohup, a job in the background of a script) stay ignored. Broken pipes become errors
+// of the write. quit ends the program at once. The caller must call End or Leave.
 func NewSession(c *console.Console, quit func(status int)) *Session {
 	s := &Session{
 		console: c,
 		events:  make(chan stopping.Event, 8),
 		signals: make(chan os.Signal, 8),
+		taken:   make(chan struct{}),
 		done:    make(chan struct{}),
 		quit:    quit,
 	}
 	s.taking, s.stopTaking = context.WithCancel(context.Background())
 	s.running, s.stopRunning = context.WithCancelCause(context.Background())
+	s.watcher.Go(func() {
+		s.takeOver()
+		s.watch()
+	})
+	return s
+}
+
+// takeOver takes over the signals. Each costs the runtime two changes of threads,
+// which is why it happens beside what else a run has to prepare.
+func (s *Session) takeOver() {
+	defer close(s.taken)
 	for _, sig := range watchedSignals {
 		if !signal.Ignored(sig) {
 			// Notify rather than Ignore: programs that are started inherit the latter.
 			signal.Notify(s.signals, sig)
 		}
 	}
-	s.watcher.Go(s.watch)
-	return s
 }
 
 // Taking returns a context that ends when no more input is to be taken.
@@ -91,9 +102,10 @@ func (s *Session) Taking() context.Context { return s.taking }
 // Running returns a context that ends when what runs is to be killed.
 func (s *Session) Running() context.Context { return s.running }
 
-// Begin tells the session what it can do with the run. What was asked for before
-// is done at once.
+// Begin tells the session what it can do with the run. It waits until the signals are
+// taken over. What was asked for before is done at once.
 func (s *Session) Begin(w Work) {
+	<-s.taken
 	s.mu.Lock()
 	s.work = w
 	s.mu.Unlock()
@@ -142,7 +154,14 @@ func (s *Session) Stopped() (status int, stopped bool) {
 
 // End gives the signals back and returns when nothing of the session goes on.
 func (s *Session) End() {
+	s.Leave()
 	signal.Stop(s.signals)
+}
+
+// Leave is End for a program that exits at once. The signals stay with the session,
+// which does nothing about them any more: to give them back costs the runtime two
+// changes of threads for each, and whoever sends one now is too late either way.
+func (s *Session) Leave() {
 	close(s.done)
 	s.watcher.Wait()
 	s.closing.Wait()

@@ -4,6 +4,8 @@ package mapping_test
 
 import (
 	"bytes"
+	"os"
+	"os/signal"
 	"slices"
 	"strings"
 	"sync"
@@ -150,5 +152,29 @@ func TestBeginAfterSignals(t *testing.T) {
 	session.End()
 	if slices.Sort(done); !slices.Equal(done, []string{"kill", "stop"}) {
 		t.Errorf("done: %q", done)
+	}
+}
+
+// A signal after Leave neither ends this process nor reaches the session.
+func TestSignalAfterLeaveDoesNothing(t *testing.T) {
+	session := mapping.NewSession(console.New(&bytes.Buffer{}, nil), func(int) { t.Error("the session quit") })
+	session.Begin(mapping.Work{})
+	session.Leave()
+	t.Cleanup(func() { signal.Reset(syscall.SIGTERM) })
+	continued := make(chan os.Signal, 1) // tells that what was sent before has arrived
+	signal.Notify(continued, syscall.SIGCONT)
+	defer signal.Stop(continued)
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGCONT} {
+		if err := syscall.Kill(syscall.Getpid(), sig); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case <-continued:
+	case <-time.After(patience):
+		t.Fatal("no signal arrived")
+	}
+	if _, stopped := session.Stopped(); stopped {
+		t.Error("the run was stopped")
 	}
 }
