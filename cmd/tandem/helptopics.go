@@ -106,7 +106,7 @@ shell. Without a placeholder the input is the last argument.
   {//}        its directory                     photos
   {/.}        base name without extension       a.b
   {#}         number of the input, from 1       17
-  {%}         slot that it runs in, from 1; no two running calls share it
+  {%}         slot that it runs in, the lowest free one, from 1
   {1} {2}     a field of the input, from the left; {-1} is the last
   {2/.}       a field, changed as above
   {name}      the field of that name: a column of --as csv, a member of
