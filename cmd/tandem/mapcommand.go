@@ -118,7 +118,7 @@ type commandKind struct {
 func (r *mapRun) newCommandKind() (k *commandKind, err error) {
 	k = &commandKind{
 		flags: &r.command, words: r.line.Command,
-		parser: r.command.parser(&r.inputs), header: r.inputs.as == inputs.CSV,
+		parser: r.command.parser(r.line, &r.inputs), header: r.inputs.as == inputs.CSV,
 	}
 	if r.output.lineBuffer {
 		k.lines = mapping.NewLines()

@@ -96,7 +96,6 @@ func TestMapCommandUsage(t *testing.T) {
 		"pipe and a format":   {"--pipe --as json -- cat", 2, "--as does not go with --pipe"},
 		"shell line":          {"--shell -- echo `x{}` ::: a", 2, "--shell: {} in backquotes, where no quoting is safe"},
 		"shell line, open":    {"--shell -- echo 'a{} ::: a", 2, "a single quote that is not closed"},
-		"no such field":       {"-- echo {3} ::: a ::: b", 1, "placeholder {3}: the input has 2 fields"},
 		"memory of a program": {"--memory 40M -- python3 -c x=bytearray(90000000) ::: a", 1, "MemoryError"},
 		"program in a folder": {"--cwd / -- ./no-such-program ::: a", 127, "no-such-program"},
 	}
@@ -107,6 +106,8 @@ func TestMapCommandUsage(t *testing.T) {
 	}
 	run(t, "width,height\n1,2\n", "map", "--as", "csv", "--", "echo", "{widht}").
 		expect(t, 2, "", "{widht} is no field of the inputs: did you mean {width}?")
+	run(t, "width,height\n1,2\n", "map", "--as", "csv", "--", "echo", "{3}").
+		expect(t, 2, "", "tandem: command: placeholder {3}: inputs have 2 fields\n")
 	run(t, "{\"a\":1}\n{\"b\":2}\n", "map", "--as", "json", "--", "echo", "{a}").
 		expect(t, 1, "1\n", fmt.Sprintf("the input has no field %q", "a"))
 }

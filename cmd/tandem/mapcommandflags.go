@@ -144,8 +144,12 @@ func (f *commandFlags) source(line arguments.Line, in *inputFlags) inputs.Source
 }
 
 // parser returns what reads the placeholders of a command.
-func (f *commandFlags) parser(in *inputFlags) command.Parser {
-	return command.Parser{AnyName: in.as == inputs.JSON, NumbersOnly: f.pipe}
+func (f *commandFlags) parser(line arguments.Line, in *inputFlags) command.Parser {
+	parser := command.Parser{AnyName: in.as == inputs.JSON, NumbersOnly: f.pipe}
+	if in.as != inputs.CSV {
+		parser.Fields = in.number(line)
+	}
+	return parser
 }
 
 // template reads a command. With --shell its words are joined to a line.
