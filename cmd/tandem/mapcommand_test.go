@@ -46,6 +46,34 @@ func TestMapCommands(t *testing.T) {
 	}
 }
 
+// A program is searched in the PATH that --env sets, once and before anything runs.
+func TestMapCommandPath(t *testing.T) {
+	dir := folder(t, map[string]string{"refused": "", "hello": "#!/bin/sh\necho hello $1\n"})
+	if err := os.Chmod(dir+"hello", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		command string
+		status  int
+		stdout  string
+		want    string
+	}{
+		"there":          {"hello", 0, "hello 1\nhello 2\n", "2 ok"},
+		"elsewhere":      {"ls", 127, "", "tandem: there is no command \"ls\" in the absolute folders of the PATH that --env sets, \"" + dir + "\""},
+		"not executable": {"refused", 126, "", "tandem: command \"refused\" cannot be run: program refused: " + dir + "refused is not executable"},
+		"a shell's line": {"hello there", 127, "", "write tandem map --shell -- 'hello there'"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			o := run(t, "", "map", "--env", "PATH=/", "--env", "PATH="+dir, "--", test.command, ":::", "1", "2")
+			o.expect(t, test.status, test.stdout, test.want)
+			if n := strings.Count(o.stderr, "tandem: "); n != 1 {
+				t.Errorf("%d messages: %s", n, o.stderr)
+			}
+		})
+	}
+}
+
 func realPath(t *testing.T, path string) string {
 	t.Helper()
 	real, err := filepath.EvalSymlinks(path)
