@@ -40,7 +40,10 @@ func (r *mapRun) mapCommand() error {
 	}
 	r.source = kind.checked(r.source)
 	if r.control.dryRun {
-		return dryRun(r, kind)
+		return dryRun(r, kind, func() (record.Task, error) {
+			program, _ := r.findProgram(kind.template) // one that is not there runs nothing now
+			return r.commandTask(program)
+		})
 	}
 	program, err := r.findProgram(kind.template)
 	if err != nil {
