@@ -135,7 +135,8 @@ loses power may lose the last lines of the log: those calls run again. Calls tha
 not ended as far as the log goes.
 
 The log of another task is refused. When the file of the task has changed since,
-that is said. Two runs cannot use one log at a time.
+that is said. Two runs cannot use one log at a time. With --dry-run they list
+what would run, and leave the log as it is.
 
 --joblog FILE writes the columns of GNU parallel for programs that read them. It
 is no record to resume from.`
