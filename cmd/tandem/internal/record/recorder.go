@@ -195,6 +195,15 @@ func (r *Recorder) Plan(number int, in inputs.Record) (Decision, error) {
 	return d, err
 }
 
+// FailedPlaces returns what a store of the run is to know, see [runlog.Log.FailedPlaces].
+// It is called before Plan.
+func (r *Recorder) FailedPlaces() func(in *inputs.Record) []int32 {
+	if r == nil || r.log == nil {
+		return nil
+	}
+	return r.log.FailedPlaces()
+}
+
 // Held takes an outcome whose output waits for its turn. It keeps nothing of o.
 func (r *Recorder) Held(o *outcome.Outcome) error {
 	if r == nil {
