@@ -119,3 +119,15 @@ func TestFailedResultsAreReplaced(t *testing.T) {
 		}
 	}
 }
+
+// The job log counts what was passed on as it came, like what was kept.
+func TestJobLogOfLines(t *testing.T) {
+	for _, flag := range []string{"--keep-order", "--line-buffer"} {
+		log := filepath.Join(t.TempDir(), "jobs")
+		run(t, "", "map", flag, "--joblog", log, "--", "printf", `{}\n2\n3`, ":::", "one").expect(t, 0, "one\n2\n3", "1 ok")
+		lines := strings.Split(readFile(t, log), "\n")
+		if columns := strings.Split(lines[1], "\t"); columns[5] != "7" {
+			t.Errorf("%s: Receive is %s, want 7", flag, columns[5])
+		}
+	}
+}
