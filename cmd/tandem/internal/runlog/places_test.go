@@ -27,7 +27,7 @@ func (s *shelf) skip() {
 }
 
 func (s *shelf) put(failed bool) {
-	at := s.last
+	var at int32
 	if len(s.left) > 0 {
 		at, s.left = s.left[0], s.left[1:]
 	} else {
