@@ -383,6 +383,37 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// A call runs in the free slot with the lowest number: with nothing else, in the
+// first, and calls that wait get theirs in their order.
+func TestLowestSlot(t *testing.T) {
+	e := newExecutor(t, command.Config{Processes: 3})
+	for range 50 {
+		out, err := run(t, e, shell("exit 0"))
+		if err != nil || out.Slot != 1 {
+			t.Fatalf("slot %d, want 1 (%v)", out.Slot, err)
+		}
+	}
+	var running []*tandem.Future[command.Output]
+	for range 3 {
+		began := newEvent(t)
+		running = append(running, submit(t, e, shell(`echo >"$1"; exec sleep 1000`, began.path)))
+		began.await(t)
+	}
+	for i := len(running) - 1; i >= 0; i-- {
+		running[i].Cancel()
+		slot := 0
+		if ended, ok := errors.AsType[*command.ExitError](await(t, running[i])); ok {
+			slot = ended.Slot
+		}
+		if slot != i+1 {
+			t.Errorf("call %d was in slot %d", i+1, slot)
+		}
+		if out, err := run(t, e, shell("exit 0")); err != nil || out.Slot != i+1 {
+			t.Errorf("the next call was in slot %d, want %d (%v)", out.Slot, i+1, err)
+		}
+	}
+}
+
 // Descriptors and goroutines do not grow with the number of calls.
 func TestManyCallsLeaveNothing(t *testing.T) {
 	leaktest.Check(t)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -16,10 +17,11 @@ var _ tandem.Stopper = (*Executor)(nil)
 
 // Executor runs programs. It implements [tandem.Executor] and [tandem.Stopper].
 //
-// E1: a slot has a goroutine exactly while it is busy.
-// E2: while a slot is not busy, no call waits, except for the moment that an
-// Execute needs between accepting it and starting the slot.
-// E3: once closed is set, no slot becomes busy.
+// E1: there are at most as many runners as slots, and each has at most one slot: a
+// runner that has got a call finds a free one.
+// E2: while there are fewer runners than slots, no call waits, except for the moment
+// that an Execute needs between accepting it and starting a runner.
+// E3: once closed is set, no runner starts.
 type Executor struct {
 	config Config      // immutable
 	env    []string    // immutable
@@ -33,9 +35,9 @@ type Executor struct {
 	released sync.Once
 
 	runners sync.WaitGroup
-	mu      sync.Mutex
+	mu      sync.Mutex    // taken before that of the queue
 	slots   []*slot       // immutable; their fields say what mu guards
-	busy    int           // guarded by mu
+	busy    int           // runners; guarded by mu
 	settled chan struct{} // guarded by mu: made by Close, closed when nothing runs or waits
 	closed  bool          // guarded by mu
 }
@@ -102,38 +104,49 @@ func (e *Executor) Execute(ctx context.Context, b *tandem.Batch) error {
 	return nil
 }
 
-// start makes up to n slots busy, those with low numbers first.
+// start starts up to n runners.
 func (e *Executor) start(n int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return
 	}
-	for _, s := range e.slots {
-		if n == 0 || e.busy == len(e.slots) {
-			return
-		}
-		if !s.busy {
-			s.busy = true
-			e.busy++
-			n--
-			e.runners.Go(s.run)
-		}
+	for range min(n, len(e.slots)-e.busy) {
+		e.busy++
+		e.runners.Go(e.run)
 	}
 }
 
-// retire ends a slot's goroutine unless it returns calls to do next. Looking
-// for work and giving up the slot are one step under the lock (E2).
-func (e *Executor) retire(s *slot) (next tandem.Calls, retired bool) {
+// run runs calls until there are none. It is the goroutine of a runner.
+func (e *Executor) run() {
+	for s := e.next(); s != nil; s = e.next() {
+		s.runCall()
+
+		// Who waits for the outcome runs here and now. Otherwise another thread is
+		// woken for it while this one starts the next program.
+		runtime.Gosched()
+	}
+}
+
+// next puts the next call into the free slot with the lowest number, so that calls
+// get low numbers in their order. It returns nil when none waits, and the runner is
+// none any more: looking for work and giving up are one step under the lock (E2).
+func (e *Executor) next() *slot {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if next = e.queue.Claim(1, len(e.slots)); next.Len() > 0 {
-		return next, false
+	calls := e.queue.Claim(1, len(e.slots))
+	if calls.Len() == 0 {
+		e.busy--
+		e.settleLocked()
+		return nil
 	}
-	s.busy = false
-	e.busy--
-	e.settleLocked()
-	return tandem.Calls{}, true
+	for _, s := range e.slots {
+		if s.call == (tandem.Call{}) {
+			s.call = calls.At(0)
+			return s
+		}
+	}
+	panic("command: a call and no free slot") // E1
 }
 
 // settleLocked tells Close when nothing is left to wait for. The queue drains

@@ -121,7 +121,7 @@ func (p Parser) field(inner string) (found placeholder, err error) {
 		case isNumber(what):
 			found.subject = numberedField
 			found.number, _ = strconv.Atoi(what) // isNumber keeps it short
-			err = p.checkNumber(found.number)
+			err = p.checkNumber(found.number, inner)
 		case isWord(what) && p.AnyName:
 			found.subject, found.name = namedField, what
 		case isWord(what) && p.Names != nil:
@@ -134,12 +134,17 @@ func (p Parser) field(inner string) (found placeholder, err error) {
 	return placeholder{}, nil
 }
 
-// checkNumber refuses a number that no input has.
-func (p Parser) checkNumber(n int) error {
-	if p.Names == nil || p.AnyName || max(n, -n) <= len(p.Names) {
+// checkNumber refuses a number that no input has. inner is what stands between the
+// braces.
+func (p Parser) checkNumber(n int, inner string) error {
+	fields := p.Fields
+	if p.Names != nil {
+		fields = len(p.Names)
+	}
+	if fields == 0 || p.AnyName || max(n, -n) <= fields {
 		return nil
 	}
-	return fmt.Errorf("placeholder {%d}: inputs have %s", n, countOf(len(p.Names)))
+	return fmt.Errorf("placeholder {%s}: inputs have %s", inner, countOf(fields))
 }
 
 // checkWord refuses a word that is nearly a name. Any other one is text, as is one

@@ -44,15 +44,18 @@ func (e *Executor) prepare(spec *Spec, args, env []string) (osproc.Command, erro
 	if dir == "" {
 		dir = e.config.Dir
 	}
-	path, err := find(args[0], env)
+	path, err := LookPath(args[0], env)
 	if err != nil {
 		return osproc.Command{}, err
 	}
 	return osproc.Command{Path: path, Name: args[0], Args: args[1:], Env: env, Dir: dir}, nil
 }
 
-// find returns the file of a program. Names with a slash are files already.
-func find(program string, env []string) (string, error) {
+// LookPath returns the file that runs as program in the environment env, as
+// [Spec.Args] says. A program with a slash is the file already and is not looked at.
+// The error matches [fs.ErrNotExist] when PATH does not have the program, and
+// [fs.ErrPermission] when what it has is not executable.
+func LookPath(program string, env []string) (string, error) {
 	if strings.Contains(program, "/") {
 		return program, nil
 	}

@@ -2,7 +2,6 @@ package command
 
 import (
 	"errors"
-	"runtime"
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/internal/osproc"
@@ -15,11 +14,10 @@ type slot struct {
 	number   int // from 1
 
 	thread *osproc.Thread
-	env    numberedEnv // owned by the goroutine of the busy slot
+	env    numberedEnv // owned by the runner that has the slot
 
 	// guarded by executor.mu
-	busy     bool
-	call     tandem.Call // in the slot; the zero value when there is none
+	call     tandem.Call // in the slot; the zero value when it is free
 	canceled bool        // that call is to stop
 	pid      int         // of its program; 0 before and after
 	finished uint64
@@ -37,29 +35,12 @@ func newSlot(e *Executor, number int) (*slot, error) {
 	}, nil
 }
 
-// run runs calls until there are none. It is the goroutine of a busy slot.
-func (s *slot) run() {
-	for {
-		calls := s.executor.queue.Claim(1, len(s.executor.slots))
-		if calls.Len() == 0 {
-			var retired bool
-			if calls, retired = s.executor.retire(s); retired {
-				return
-			}
-		}
-		s.runCall(calls.At(0))
-
-		// Who waits for the outcome runs here and now. Otherwise another thread is
-		// woken for it while this one starts the next program.
-		runtime.Gosched()
-	}
-}
-
-// runCall makes one attempt of c and settles it. A Cancel or Stop that comes between
-// leave and settle finds the call neither here nor waiting and has no effect but
-// its mark, which the next attempt, if there is one, looks at.
-func (s *slot) runCall(c tandem.Call) {
-	s.enter(c)
+// runCall makes one attempt of the slot's call and settles it. The slot is free
+// before the outcome is visible. A Cancel or Stop that comes between leave and settle
+// finds the call neither here nor waiting and has no effect but its mark, which the
+// next attempt, if there is one, looks at.
+func (s *slot) runCall() {
+	c := s.call // nobody but this goroutine changes it now
 	if c.Canceled() != nil {
 		s.leave(nil)
 		c.FailCanceled()
@@ -111,13 +92,6 @@ func startError(c tandem.Call, err error) error {
 	return tandem.NewCallError(tandem.ErrWorkerStart, tandem.NotStarted, c, "", err)
 }
 
-// enter notes which call is in the slot, so that Cancel and Stop find it.
-func (s *slot) enter(c tandem.Call) {
-	s.executor.mu.Lock()
-	defer s.executor.mu.Unlock()
-	s.call = c
-}
-
 // started notes the program.
 func (s *slot) started(pid int) {
 	s.executor.mu.Lock()
@@ -125,7 +99,7 @@ func (s *slot) started(pid int) {
 	s.pid = pid
 }
 
-// leave clears the slot. What asked the call to stop does not reach the next.
+// leave makes the slot free. What asked the call to stop does not reach the next.
 func (s *slot) leave(exit *osproc.Exit) {
 	s.executor.mu.Lock()
 	defer s.executor.mu.Unlock()

@@ -15,7 +15,8 @@ type Spec struct {
 	Args []string
 
 	// Template, if it was parsed, is used instead of Args. It is expanded with
-	// Fields, Seq and the call's slot when the call starts.
+	// Fields, Seq and the call's slot when the call starts: the free one with the
+	// lowest number.
 	Template Template
 	Fields   Fields
 

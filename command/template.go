@@ -50,6 +50,11 @@ type Parser struct {
 	// that it must be a mistake, which is an error.
 	Names []string
 
+	// Fields is how many fields each input has, without names. A number in braces
+	// that is beyond them is an error. 0 when that is not known; with Names it is
+	// not used.
+	Fields int
+
 	// AnyName is for inputs that bring their names with them, as the objects of
 	// JSON Lines do: each word in braces is the name of a field. Expand returns
 	// an error for an input without it. A word is made of letters, digits, "_"

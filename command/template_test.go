@@ -190,7 +190,10 @@ func TestTemplateMissingFields(t *testing.T) {
 	}{
 		{arg: "{3}", late: "placeholder {3}: the input has 2 fields"},
 		{arg: "{-3.}", late: "placeholder {-3.}: the input has 2 fields"},
-		{parser: csv, arg: "{3}", early: "inputs have 2 fields"},
+		{parser: csv, arg: "{3}", early: "placeholder {3}: inputs have 2 fields"},
+		{parser: command.Parser{Fields: 2}, arg: "x{3/.}", early: "placeholder {3/.}: inputs have 2 fields"},
+		{parser: command.Parser{Fields: 1}, arg: "{-2}", early: "placeholder {-2}: inputs have 1 field"},
+		{parser: command.Parser{Fields: 1, AnyName: true}, arg: "{3}", late: "placeholder {3}: the input has 2 fields"},
 		{parser: csv, arg: "{widht}", early: "did you mean {width}?"},
 		{parser: csv, arg: "x{Height.}", early: "did you mean {height}?"},
 		{parser: command.Parser{AnyName: true}, arg: "{hight}", late: `placeholder {hight}: the input has no field "hight": did you mean {height}?`},

@@ -197,16 +197,6 @@ func fileLines(t *testing.T, path string) []string {
 	return strings.Fields(string(text))
 }
 
-// readFile returns what a file has.
-func readFile(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Error(err)
-	}
-	return string(text)
-}
-
 // eventually waits until a condition holds that no event tells.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
+
+	"github.com/gotandem/tandem/cmd/tandem/internal/console"
 )
 
 // The groups that flags stand in, in this order. Flags without a group come
@@ -149,7 +151,7 @@ const textColumn = 26
 
 // entry is a name with a text beside it, or below where the name is long.
 func entry(head, text string, width int) string {
-	lines := wrap(text, max(20, width-textColumn))
+	lines := console.Wrap(text, max(20, width-textColumn))
 	indent := strings.Repeat(" ", textColumn)
 	first := "  " + head
 	if n := utf8.RuneCountInString(first); n <= textColumn-2 && len(lines) > 0 {
@@ -167,7 +169,7 @@ func entry(head, text string, width int) string {
 func flow(text string, width int) string {
 	var lines, paragraph []string
 	end := func() {
-		lines = append(lines, wrap(strings.Join(paragraph, " "), width)...)
+		lines = append(lines, console.Wrap(strings.Join(paragraph, " "), width)...)
 		paragraph = nil
 	}
 	for line := range strings.SplitSeq(text, "\n") {
@@ -181,26 +183,4 @@ func flow(text string, width int) string {
 	}
 	end()
 	return strings.Join(lines, "\n")
-}
-
-// wrap breaks text between words into lines of at most width characters, where
-// words are not longer.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		switch {
-		case line == "":
-			line = word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
-			line += " " + word
-		default:
-			lines = append(lines, line)
-			line = word
-		}
-	}
-	if line != "" {
-		lines = append(lines, line)
-	}
-	return lines
 }

@@ -106,24 +106,6 @@ func TestGroupsOfMap(t *testing.T) {
 	}
 }
 
-func TestWrap(t *testing.T) {
-	tests := []struct {
-		text string
-		want []string
-	}{
-		{"", nil},
-		{"a b c", []string{"a b c"}},
-		{"aaaa bbbb cccc", []string{"aaaa bbbb", "cccc"}},
-		{"wider-than-the-line x", []string{"wider-than-the-line", "x"}},
-		{"größe größe", []string{"größe", "größe"}},
-	}
-	for _, test := range tests {
-		if got := wrap(test.text, 10); !slices.Equal(got, test.want) {
-			t.Errorf("wrap(%q) = %q, want %q", test.text, got, test.want)
-		}
-	}
-}
-
 // What help says of the environment is what is read.
 func TestEnvironmentHelpNamesEachSetting(t *testing.T) {
 	text := environmentText(usualWidth)

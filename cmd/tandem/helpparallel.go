@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/gotandem/tandem/cmd/tandem/internal/console"
 )
 
 // likeness is how near an option of GNU parallel is to what there is here.
@@ -105,7 +107,7 @@ func parallelText(width int) string {
 				head = fmt.Sprintf("%-*s %-*s", theirs, row.theirs, ours, row.ours)
 			}
 			b.WriteString(strings.TrimRight("  "+head, " ") + "\n")
-			for _, line := range wrap(row.note, width-6) {
+			for _, line := range console.Wrap(row.note, width-6) {
 				b.WriteString("      " + line + "\n")
 			}
 		}

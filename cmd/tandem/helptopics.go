@@ -106,7 +106,7 @@ shell. Without a placeholder the input is the last argument.
   {//}        its directory                     photos
   {/.}        base name without extension       a.b
   {#}         number of the input, from 1       17
-  {%}         slot that it runs in, from 1; no two running calls share it
+  {%}         slot that it runs in, the lowest free one, from 1
   {1} {2}     a field of the input, from the left; {-1} is the last
   {2/.}       a field, changed as above
   {name}      the field of that name: a column of --as csv, a member of
@@ -135,7 +135,8 @@ loses power may lose the last lines of the log: those calls run again. Calls tha
 not ended as far as the log goes.
 
 The log of another task is refused. When the file of the task has changed since,
-that is said. Two runs cannot use one log at a time.
+that is said. Two runs cannot use one log at a time. With --dry-run they list
+what would run, and leave the log as it is.
 
 --joblog FILE writes the columns of GNU parallel for programs that read them. It
 is no record to resume from.`

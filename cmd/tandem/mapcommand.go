@@ -40,7 +40,10 @@ func (r *mapRun) mapCommand() error {
 	}
 	r.source = kind.checked(r.source)
 	if r.control.dryRun {
-		return dryRun(r, kind)
+		return dryRun(r, kind, func() (record.Task, error) {
+			program, _ := r.findProgram(kind.template) // one that is not there runs nothing now
+			return r.commandTask(program)
+		})
 	}
 	program, err := r.findProgram(kind.template)
 	if err != nil {
@@ -70,14 +73,17 @@ func (r *mapRun) commandTask(program string) (record.Task, error) {
 }
 
 // findProgram checks that the program exists and can be run, and returns its path:
-// none when its name depends on the input, or on a PATH that is not ours.
+// none when its name depends on the input.
 func (r *mapRun) findProgram(template command.Template) (path string, err error) {
 	program, fixed := template.Program()
 	if !fixed && !r.command.shell && arguments.IsShellLine(r.line.Command[0]) {
 		return "", noCommand(r.line.Command)
 	}
-	if !fixed || r.command.setsPath() && !strings.Contains(program, "/") {
+	if !fixed {
 		return "", nil
+	}
+	if list, set := r.command.searchPath(); set && !strings.Contains(program, "/") {
+		return r.findIn(list, program)
 	}
 	program = r.command.place(program)
 	path, err = exec.LookPath(program)
@@ -93,6 +99,20 @@ func (r *mapRun) findProgram(template command.Template) (path string, err error)
 		err = lookup.Err
 	}
 	return "", exitf(statusNotRun, "command %q cannot be run: %w", program, err)
+}
+
+// findIn is findProgram for a PATH that is not ours.
+func (r *mapRun) findIn(list, program string) (path string, err error) {
+	path, err = command.LookPath(program, []string{"PATH=" + list})
+	switch {
+	case err == nil:
+		return path, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", exitf(statusNotRun, "command %q cannot be run: %w", program, err)
+	case arguments.IsShellLine(program):
+		return "", noCommand(r.line.Command)
+	}
+	return "", exitf(statusNotFound, "there is no command %q in the absolute folders of the PATH that --env sets, %q: --env PATH=FOLDER:$PATH adds one to ours", program, list)
 }
 
 // noCommand says that the program of a command is not there, and what may be meant.
@@ -118,7 +138,7 @@ type commandKind struct {
 func (r *mapRun) newCommandKind() (k *commandKind, err error) {
 	k = &commandKind{
 		flags: &r.command, words: r.line.Command,
-		parser: r.command.parser(&r.inputs), header: r.inputs.as == inputs.CSV,
+		parser: r.command.parser(r.line, &r.inputs), header: r.inputs.as == inputs.CSV,
 	}
 	if r.output.lineBuffer {
 		k.lines = mapping.NewLines()

@@ -48,6 +48,34 @@ func TestMapCommands(t *testing.T) {
 	}
 }
 
+// A program is searched in the PATH that --env sets, once and before anything runs.
+func TestMapCommandPath(t *testing.T) {
+	dir := folder(t, map[string]string{"refused": "", "hello": "#!/bin/sh\necho hello $1\n"})
+	if err := os.Chmod(dir+"hello", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		command string
+		status  int
+		stdout  string
+		want    string
+	}{
+		"there":          {"hello", 0, "hello 1\nhello 2\n", "2 ok"},
+		"elsewhere":      {"ls", 127, "", "tandem: there is no command \"ls\" in the absolute folders of the PATH that --env sets, \"" + dir + "\""},
+		"not executable": {"refused", 126, "", "tandem: command \"refused\" cannot be run: program refused: " + dir + "refused is not executable"},
+		"a shell's line": {"hello there", 127, "", "write tandem map --shell -- 'hello there'"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			o := run(t, "", "map", "--env", "PATH=/", "--env", "PATH="+dir, "--", test.command, ":::", "1", "2")
+			o.expect(t, test.status, test.stdout, test.want)
+			if n := strings.Count(o.stderr, "tandem: "); n != 1 {
+				t.Errorf("%d messages: %s", n, o.stderr)
+			}
+		})
+	}
+}
+
 func realPath(t *testing.T, path string) string {
 	t.Helper()
 	real, err := filepath.EvalSymlinks(path)
@@ -114,7 +142,6 @@ func TestMapCommandUsage(t *testing.T) {
 		"pipe and a format":   {"--pipe --as json -- cat", 2, "--as does not go with --pipe"},
 		"shell line":          {"--shell -- echo `x{}` ::: a", 2, "--shell: {} in backquotes, where no quoting is safe"},
 		"shell line, open":    {"--shell -- echo 'a{} ::: a", 2, "a single quote that is not closed"},
-		"no such field":       {"-- echo {3} ::: a ::: b", 1, "placeholder {3}: the input has 2 fields"},
 		"memory of a program": {"--memory 40M -- python3 -c x=bytearray(90000000) ::: a", 1, "MemoryError"},
 		"program in a folder": {"--cwd / -- ./no-such-program ::: a", 127, "no-such-program"},
 	}
@@ -125,6 +152,8 @@ func TestMapCommandUsage(t *testing.T) {
 	}
 	run(t, "width,height\n1,2\n", "map", "--as", "csv", "--", "echo", "{widht}").
 		expect(t, 2, "", "{widht} is no field of the inputs: did you mean {width}?")
+	run(t, "width,height\n1,2\n", "map", "--as", "csv", "--", "echo", "{3}").
+		expect(t, 2, "", "tandem: command: placeholder {3}: inputs have 2 fields\n")
 	run(t, "{\"a\":1}\n{\"b\":2}\n", "map", "--as", "json", "--", "echo", "{a}").
 		expect(t, 1, "1\n", fmt.Sprintf("the input has no field %q", "a"))
 }

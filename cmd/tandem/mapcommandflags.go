@@ -144,8 +144,12 @@ func (f *commandFlags) source(line arguments.Line, in *inputFlags) inputs.Source
 }
 
 // parser returns what reads the placeholders of a command.
-func (f *commandFlags) parser(in *inputFlags) command.Parser {
-	return command.Parser{AnyName: in.as == inputs.JSON, NumbersOnly: f.pipe}
+func (f *commandFlags) parser(line arguments.Line, in *inputFlags) command.Parser {
+	parser := command.Parser{AnyName: in.as == inputs.JSON, NumbersOnly: f.pipe}
+	if in.as != inputs.CSV {
+		parser.Fields = in.number(line)
+	}
+	return parser
 }
 
 // template reads a command. With --shell its words are joined to a line.
@@ -183,14 +187,14 @@ func (f *commandFlags) place(program string) string {
 	return filepath.Join(f.cwd, program)
 }
 
-// setsPath reports whether commands are searched in another PATH than ours.
-func (f *commandFlags) setsPath() bool {
+// searchPath returns the PATH that --env sets, and whether it does.
+func (f *commandFlags) searchPath() (list string, set bool) {
 	for _, entry := range f.env {
-		if strings.HasPrefix(entry, "PATH=") {
-			return true
+		if value, found := strings.CutPrefix(entry, "PATH="); found {
+			list, set = value, true
 		}
 	}
-	return false
+	return list, set
 }
 
 // fixed returns a name of Python code, FILE.py or FILE.py:FUNCTION, so that it

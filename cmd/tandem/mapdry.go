@@ -7,21 +7,31 @@ import (
 
 	"github.com/gotandem/tandem/cmd/tandem/internal/inputs"
 	"github.com/gotandem/tandem/cmd/tandem/internal/mapping"
+	"github.com/gotandem/tandem/cmd/tandem/internal/record"
 	"github.com/gotandem/tandem/cmd/tandem/internal/report"
 	"github.com/gotandem/tandem/cmd/tandem/internal/results"
+	"github.com/gotandem/tandem/cmd/tandem/internal/runlog"
 )
 
-// dryRun prints what would run for each input, and reports inputs that make no call.
-func dryRun[In, Out any](r *mapRun, kind mapping.Kind[In, Out]) error {
+// dryRun prints what would run for each input that a log does not say is done, and
+// reports inputs that make no call. task describes the task for the log.
+func dryRun[In, Out any](r *mapRun, kind mapping.Kind[In, Out], task func() (record.Task, error)) error {
+	preview, err := r.previewLog(task)
+	if err != nil {
+		return err
+	}
 	r.session.Begin(mapping.Work{StopInput: r.source.Stop})
 	w := results.NewWriter(os.Stdout)
 	number, failed := 0, false
-	for record := range r.source.Records() {
+	for in := range r.source.Records() {
 		number++
-		call, err := callOf(kind, record, number)
+		if preview.Action(in) != runlog.Run {
+			continue
+		}
+		call, err := callOf(kind, in, number)
 		if err != nil {
 			failed = true
-			r.console.Failure(report.Block(report.Input{Number: number, Text: string(record.Whole)}, err, r.output.quiet))
+			r.console.Failure(report.Block(report.Input{Number: number, Text: string(in.Whole)}, err, r.output.quiet))
 			continue
 		}
 		if err := w.Append(func(dst []byte) []byte { return append(append(dst, call...), '\n') }); err != nil {

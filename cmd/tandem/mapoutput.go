@@ -58,12 +58,12 @@ func (f *outputFlags) check(cmd *cobra.Command, line arguments.Line, pipe bool) 
 }
 
 // open opens what keeps results; nil when nothing does. resumed tells that the run goes
-// on with an earlier one.
-func (f *outputFlags) open(resumed bool) (store.Store, error) {
+// on with an earlier one, of which failed tells where the failures are.
+func (f *outputFlags) open(resumed bool, failed store.FailedPlaces) (store.Store, error) {
 	if f.results == "" {
 		return nil, nil
 	}
-	kept, err := store.Open(f.results, resumed)
+	kept, err := store.Open(f.results, resumed, failed)
 	if err != nil {
 		return nil, exitf(statusUsage, "--results: %w", err)
 	}

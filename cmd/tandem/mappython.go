@@ -79,14 +79,15 @@ func (r *mapRun) mapPython() error {
 	}
 	name := r.line.Task.String()
 	kind := pythonKind{name, r.inputs.as, r.python.output, r.line.Task.Spread}
+	task := func() (record.Task, error) { return r.pythonTask(name) }
 	if r.control.dryRun {
-		return dryRun(r, kind)
+		return dryRun(r, kind, task)
 	}
 	path, err := interpreter(r.python.interpreter, r.line.Task.File)
 	if err != nil {
 		return exitf(statusUsage, "%w", err)
 	}
-	if err := r.openFiles(func() (record.Task, error) { return r.pythonTask(name) }); err != nil {
+	if err := r.openFiles(task); err != nil {
 		return err
 	}
 	ex, err := r.loadPython(name, path)

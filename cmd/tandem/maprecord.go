@@ -115,9 +115,30 @@ func (f *recordFlags) any() bool {
 // nil. task describes the task; it is asked only when there is a log or a trace,
 // because it may read a file.
 func (r *mapRun) openRecord(task func() (record.Task, error)) (*record.Recorder, error) {
+	c, err := r.recordConfig(task)
+	if err != nil {
+		return nil, err
+	}
+	recorder, err := record.Open(c)
+	return recorder, refusedLog(err)
+}
+
+// previewLog returns what a run would do about its inputs because of its log, nil
+// when there is none. It writes nothing.
+func (r *mapRun) previewLog(task func() (record.Task, error)) (*runlog.Preview, error) {
+	c, err := r.recordConfig(task)
+	if err != nil {
+		return nil, err
+	}
+	preview, err := record.OpenPreview(c)
+	return preview, refusedLog(err)
+}
+
+// recordConfig returns what the flags ask for.
+func (r *mapRun) recordConfig(task func() (record.Task, error)) (record.Config, error) {
 	f := &r.record
 	if err := f.checkFiles(); err != nil {
-		return nil, err
+		return record.Config{}, err
 	}
 	c := record.Config{
 		Log: f.log, Mode: f.mode(), JobLog: f.joblog, Trace: f.trace, Slots: r.line.Command != nil,
@@ -127,17 +148,20 @@ func (r *mapRun) openRecord(task func() (record.Task, error)) (*record.Recorder,
 	if f.summary != "" {
 		c.Summary = r.stats
 	}
+	if f.log == "" && f.trace == "" {
+		return c, nil
+	}
 	var err error
-	if f.log != "" || f.trace != "" {
-		if c.Task, err = task(); err != nil {
-			return nil, own(err)
-		}
-	}
-	recorder, err := record.Open(c)
+	c.Task, err = task()
+	return c, own(err)
+}
+
+// refusedLog returns an error of opening a record with its exit status.
+func refusedLog(err error) error {
 	if _, ok := errors.AsType[*runlog.Refused](err); ok {
-		return nil, exitf(statusUsage, "%w", err)
+		return exitf(statusUsage, "%w", err)
 	}
-	return recorder, own(err)
+	return own(err)
 }
 
 // checkFiles refuses to write a record into the file that a standard stream goes to,

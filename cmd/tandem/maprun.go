@@ -110,7 +110,7 @@ func (r *mapRun) openFiles(task func() (record.Task, error)) (err error) {
 	if r.files.recorder, err = r.openRecord(task); err != nil {
 		return err
 	}
-	if r.files.store, err = r.output.open(r.record.mode() != runlog.New); err != nil {
+	if r.files.store, err = r.output.open(r.record.mode() != runlog.New, r.files.recorder.FailedPlaces()); err != nil {
 		return r.abandon(err)
 	}
 	return nil

@@ -245,3 +245,13 @@ func (o outcome) expect(t *testing.T, status int, stdout string, stderr ...strin
 		t.Logf("stderr:\n%.3000s", o.stderr)
 	}
 }
+
+// readFile returns what a file has.
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Error(err)
+	}
+	return string(text)
+}

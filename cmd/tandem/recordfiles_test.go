@@ -97,3 +97,33 @@ func TestTraceCountsCalls(t *testing.T) {
 		t.Errorf("no counter in %s", content)
 	}
 }
+
+// What runs again is kept where the failure was, and what has succeeded stays, also
+// among equal inputs.
+func TestFailedResultsAreReplaced(t *testing.T) {
+	dir := folder(t, map[string]string{"run": ""})
+	args := []string{"-p", "1", "--log", dir + "log", "--results", dir + "kept", "--shell", "--",
+		"cat " + dir + "run; test -s " + dir + "run || test {#}{} = 2a", ":::", "a", "a"} // the first one fails, until the file has something
+	run(t, "", append([]string{"map"}, args...)...).expect(t, 1, "", "1 failed")
+	if err := os.WriteFile(dir+"run", []byte("again"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "", append([]string{"map", "--resume-failed"}, args...)...).expect(t, 0, "again", "1 ok")
+	for name, want := range map[string]string{"a": "again", "a~2": ""} {
+		if got := readFile(t, filepath.Join(dir, "kept", "1", name, "stdout")); got != want {
+			t.Errorf("%s has %q, want %q", name, got, want)
+		}
+	}
+}
+
+// The job log counts what was passed on as it came, like what was kept.
+func TestJobLogOfLines(t *testing.T) {
+	for _, flag := range []string{"--keep-order", "--line-buffer"} {
+		log := filepath.Join(t.TempDir(), "jobs")
+		run(t, "", "map", flag, "--joblog", log, "--", "printf", `{}\n2\n3`, ":::", "one").expect(t, 0, "one\n2\n3", "1 ok")
+		lines := strings.Split(readFile(t, log), "\n")
+		if columns := strings.Split(lines[1], "\t"); columns[5] != "7" {
+			t.Errorf("%s: Receive is %s, want 7", flag, columns[5])
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -21,6 +22,28 @@ func Fit(text string, n int) string {
 		}
 	}
 	return text
+}
+
+// Wrap breaks text between words into lines of at most width characters, where
+// words are not longer.
+func Wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 // columns returns how many columns of a terminal a character takes, rather one too

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/gotandem/tandem/cmd/tandem/internal/demo"
 )
@@ -64,13 +65,15 @@ func TestReport(t *testing.T) {
 		Cores: 2, Go: "Go 1.26", Python: "Python 3.14", Threads: 16, Processes: 2,
 		Rows: []demo.Row{row(2, 2, 2), inPython},
 	}
-	want := `2 cores, Go 1.26, Python 3.14. Seconds, and how many times as fast as a plain loop.
+	want := `2 cores, Go 1.26, Python 3.14.
+Seconds, and how many times as fast as a plain loop.
 
 work   in      sequential      16 threads     2 processes          2 × 16
 mixed  Go          1.00 s   0.50 s   2.0×   0.50 s   2.0×   0.50 s   2.0×
 mixed  Python      1.00 s   1.00 s   1.0×   0.53 s   1.9×   0.50 s   2.0×
 
-mixed: Go does with threads (2.0×, processes 2.0×); Python needs processes (1.9×): threads gain nothing (1.0×).
+mixed: Go does with threads (2.0×, processes 2.0×); Python needs processes
+  (1.9×): threads gain nothing (1.0×).
 `
 	if got := r.Text(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -82,5 +85,24 @@ mixed: Go does with threads (2.0×, processes 2.0×); Python needs processes (1.
 	encoded, err := json.Marshal(r.Document())
 	if err != nil || !strings.Contains(string(encoded), `"speed_up":{"hybrid":2,"processes":2,"sequential":1,"threads":2}`) {
 		t.Errorf("%v, %s", err, encoded)
+	}
+}
+
+// The report fits a terminal of 80 columns, whatever was measured.
+func TestReportFits(t *testing.T) {
+	r := &demo.Report{
+		Cores: 128, Go: "Go 1.26.8", Python: "CPython 3.14.0 without the GIL", Threads: 16, Processes: 128,
+		NoPython: "no python3 or python on PATH: " + strings.Repeat("install Python 3.9 or newer, ", 5),
+	}
+	for _, workload := range demo.Workloads {
+		for _, language := range []string{"Go", "Python"} {
+			slow := demo.Row{Workload: workload, Language: language, Seconds: [4]float64{29.99, 19.99, 19.98, 10}}
+			r.Rows = append(r.Rows, slow)
+		}
+	}
+	for line := range strings.Lines(r.Text()) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
 	}
 }

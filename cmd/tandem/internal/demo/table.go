@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gotandem/tandem/cmd/tandem/internal/console"
 )
 
 // Report is all that was measured.
@@ -45,21 +47,32 @@ func (r *Report) Verdicts() []string {
 // Text returns the report as people read it.
 func (r *Report) Text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d %s, %s", r.Cores, plural(r.Cores, "core"), r.Go)
+	machine := fmt.Sprintf("%d %s, %s", r.Cores, plural(r.Cores, "core"), r.Go)
 	if r.Python != "" {
-		b.WriteString(", " + r.Python)
+		machine += ", " + r.Python
 	}
-	b.WriteString(". Seconds, and how many times as fast as a plain loop.\n")
+	writeWrapped(&b, machine+".")
+	writeWrapped(&b, "Seconds, and how many times as fast as a plain loop.")
 	if r.NoPython != "" {
-		b.WriteString("No Python rows: " + r.NoPython + "\n")
+		writeWrapped(&b, "No Python rows: "+r.NoPython)
 	}
 	b.WriteString("\n")
 	writeTable(&b, r.cells())
 	b.WriteString("\n")
 	for _, verdict := range r.Verdicts() {
-		b.WriteString(verdict + "\n")
+		writeWrapped(&b, verdict)
 	}
 	return b.String()
+}
+
+// width is how wide the report is at most, as far as words allow it.
+const width = 80
+
+// writeWrapped writes a text as a line, and what does not fit as further ones that
+// are indented.
+func writeWrapped(b *strings.Builder, text string) {
+	const indent = "  "
+	b.WriteString(strings.Join(console.Wrap(text, width-len(indent)), "\n"+indent) + "\n")
 }
 
 func plural(n int, noun string) string {

@@ -122,7 +122,7 @@ func appendLine(dst []byte, o *outcome.Outcome) []byte {
 	dst = append(dst, '\t')
 	dst = appendPadded(dst, o.Wall.Seconds())
 	dst = append(dst, "\t0\t"...)
-	dst = strconv.AppendInt(dst, o.Stdout.Len(), 10)
+	dst = strconv.AppendInt(dst, o.Stdout.Written(), 10)
 	dst = append(dst, '\t')
 	dst = strconv.AppendInt(dst, int64(exitOf(o)), 10)
 	dst = append(dst, '\t')

@@ -28,6 +28,8 @@ func TestLines(t *testing.T) {
 			Number: 1, Start: start, Wall: 202 * time.Millisecond, Exit: 3, Err: failed, Call: "sh -c 'exit 3'",
 			Stdout: outcome.Stream{Bytes: []byte("a\n")},
 		}, "1\t:\t1795280041.047\t     0.202\t0\t2\t3\t0\tsh -c 'exit 3'\n"},
+		{"passed on", outcome.Outcome{Number: 1, Start: start, Call: "x", Stdout: outcome.Stream{Size: 300}},
+			"1\t:\t1795280041.047\t     0.000\t0\t300\t0\t0\tx\n"},
 		{"signal", outcome.Outcome{Number: 2, Start: start, Exit: -1, Signal: 15, Err: failed, Call: "kill"},
 			"2\t:\t1795280041.047\t     0.000\t0\t0\t0\t15\tkill\n"},
 		{"timeout", outcome.Outcome{

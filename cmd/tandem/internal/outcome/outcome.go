@@ -37,10 +37,13 @@ type Key [16]byte
 type Stream struct {
 	Bytes []byte
 	File  *os.File // has no name; nil when Bytes has it all
-	Size  int64    // of File
+	Size  int64    // of File; or how much was passed on as it came, and is kept nowhere
 }
 
-// Len returns the number of bytes.
+// Written returns how much the call wrote, also what is kept nowhere.
+func (s Stream) Written() int64 { return max(s.Size, int64(len(s.Bytes))) }
+
+// Len returns the number of bytes that there are.
 func (s Stream) Len() int64 {
 	if s.File != nil {
 		return s.Size

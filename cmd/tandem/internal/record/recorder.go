@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -79,14 +80,13 @@ func Open(c Config) (*Recorder, error) {
 
 // open opens the log first: when it is refused, no other file has been emptied.
 func (r *Recorder) open(c Config) (err error) {
-	resumed := c.Mode != "" && c.Mode != runlog.New
 	if c.Log != "" {
-		if err := r.openLog(c, resumed); err != nil {
+		if err := r.openLog(c); err != nil {
 			return err
 		}
 	}
 	if c.JobLog != "" {
-		if r.jobs, err = joblog.Open(c.JobLog, resumed); err != nil {
+		if r.jobs, err = joblog.Open(c.JobLog, c.resumes()); err != nil {
 			return err
 		}
 	}
@@ -98,41 +98,67 @@ func (r *Recorder) open(c Config) (err error) {
 	return err
 }
 
-func (r *Recorder) openLog(c Config, resumed bool) error {
-	mode := c.Mode
-	if !resumed {
-		mode = runlog.New
-	}
-	log, notes, err := runlog.Open(runlog.Config{
-		Path: c.Log, Task: c.Task, Mode: mode, CommandLine: c.CommandLine, Version: c.Version, Started: c.Started,
-	})
+func (r *Recorder) openLog(c Config) error {
+	log, notes, err := runlog.Open(c.ofLog())
 	if err != nil {
 		return err
 	}
 	r.log = log
-	if notes.Changed != "" {
-		c.Say(notes.Changed + ": what has finished is not run again; give another --log FILE to run all")
-	}
+	c.sayChanged(notes)
 	if notes.Cut > 0 {
 		c.Say(fmt.Sprintf("%s ended with %d bytes of a torn line, which are cut off", c.Log, notes.Cut))
 	}
-	if notes.Finished > 0 && !c.Quiet {
-		c.Say(found(c, notes))
-	}
+	c.sayFound(notes, "follows now")
 	return nil
 }
 
-// found says what a log has.
-func found(c Config, notes runlog.Notes) string {
+// OpenPreview returns what a run with this log would do about its inputs, nil when
+// there is no log. It writes nothing and refuses what Open would refuse.
+func OpenPreview(c Config) (*runlog.Preview, error) {
+	if c.Log == "" {
+		return nil, nil
+	}
+	p, notes, err := runlog.OpenPreview(c.ofLog())
+	if err != nil {
+		return nil, err
+	}
+	c.sayChanged(notes)
+	c.sayFound(notes, "would follow")
+	return p, nil
+}
+
+// resumes reports whether the run goes on with an earlier one.
+func (c Config) resumes() bool { return c.Mode != "" && c.Mode != runlog.New }
+
+// ofLog returns what the log is opened for.
+func (c Config) ofLog() runlog.Config {
+	return runlog.Config{
+		Path: c.Log, Task: c.Task, Mode: cmp.Or(c.Mode, runlog.New),
+		CommandLine: c.CommandLine, Version: c.Version, Started: c.Started,
+	}
+}
+
+// sayChanged says that the task is not what it was.
+func (c Config) sayChanged(notes runlog.Notes) {
+	if notes.Changed != "" {
+		c.Say(notes.Changed + ": what has finished is not run again; give another --log FILE to run all")
+	}
+}
+
+// sayFound says what a log has, and what becomes of outputs that were not written.
+func (c Config) sayFound(notes runlog.Notes, replays string) {
+	if notes.Finished == 0 || c.Quiet {
+		return
+	}
 	verb := "finished"
 	if c.Mode == runlog.ResumeFailed {
 		verb = "succeeded"
 	}
 	text := fmt.Sprintf("%s: %s %s", c.Log, plural(notes.Finished, "call has", "calls have"), verb)
 	if notes.Replays > 0 {
-		text += fmt.Sprintf("; the output of %d was not written and follows now", notes.Replays)
+		text += fmt.Sprintf("; the output of %d was not written and %s", notes.Replays, replays)
 	}
-	return text
+	c.Say(text)
 }
 
 func plural(n int, one, many string) string {
@@ -167,6 +193,15 @@ func (r *Recorder) Plan(number int, in inputs.Record) (Decision, error) {
 		r.replayed.Add(1)
 	}
 	return d, err
+}
+
+// FailedPlaces returns what a store of the run is to know, see [runlog.Log.FailedPlaces].
+// It is called before Plan.
+func (r *Recorder) FailedPlaces() func(in *inputs.Record) []int32 {
+	if r == nil || r.log == nil {
+		return nil
+	}
+	return r.log.FailedPlaces()
 }
 
 // Held takes an outcome whose output has not been written. It keeps nothing of o.

@@ -37,6 +37,9 @@ type failures struct {
 	count int32
 	again int32 // how many of them the run repeats
 	run   int32 // to which again belongs
+
+	only   int32   // the run that wrote the only output of the key, a failure; 0 when that is not so
+	places *places // nil: there is nothing to keep of them
 }
 
 // index is what a log says about keys.
@@ -51,7 +54,8 @@ type index struct {
 	pending   map[id]pending
 	large     map[id]event // held without output in the last run
 
-	pendingFailed map[outcome.Key][]id // those in pending that have failed
+	pendingFailed map[outcome.Key][]id   // those in pending that have failed
+	unwritten     map[outcome.Key]uint32 // how many in pending have succeeded
 
 	runs int // number of the last run
 	last *header
@@ -61,6 +65,7 @@ func newIndex() *index {
 	return &index{
 		succeeded: map[outcome.Key]uint32{}, failed: map[outcome.Key]failures{},
 		pending: map[id]pending{}, large: map[id]event{}, pendingFailed: map[outcome.Key][]id{},
+		unwritten: map[outcome.Key]uint32{},
 	}
 }
 
@@ -120,6 +125,7 @@ func (x *index) take(e event, task Task, offset int64, length int) error {
 	case e.status == statusCut:
 	case e.name == eventEnd:
 		x.count(e)
+		x.put(e.key, e.status == statusFailed)
 	case e.name == eventHeld && e.replay:
 		x.count(e)
 		x.hold(pending{id{x.runs, e.number}, e.key, offset, length, e.status == statusFailed})
@@ -149,22 +155,29 @@ func (x *index) takeWritten(of id) {
 	if e, ok := x.large[of]; ok {
 		delete(x.large, of)
 		x.count(e)
-		return
+		x.put(e.key, e.status == statusFailed)
+	} else if p, ok := x.pending[of]; ok {
+		x.drop(p)
+		x.put(p.key, p.failed)
 	}
-	x.drop(x.pending[of])
 }
 
 func (x *index) hold(p pending) {
 	x.pending[p.id] = p
 	if p.failed {
 		x.pendingFailed[p.key] = append(x.pendingFailed[p.key], p.id)
+	} else {
+		x.unwritten[p.key]++
 	}
 }
 
-// drop forgets an output. The zero value is none.
+// drop forgets an output.
 func (x *index) drop(p pending) {
 	delete(x.pending, p.id)
 	if !p.failed {
+		if x.unwritten[p.key]--; x.unwritten[p.key] == 0 {
+			delete(x.unwritten, p.key)
+		}
 		return
 	}
 	left := slices.DeleteFunc(x.pendingFailed[p.key], func(of id) bool { return of == p.id })

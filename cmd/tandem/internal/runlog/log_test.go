@@ -25,7 +25,8 @@ func open(t *testing.T, path string, mode runlog.Mode) (*runlog.Log, runlog.Note
 	return log, notes
 }
 
-// refused opens a log that is to be refused or fails, and returns the text.
+// refused opens a log that is to be refused or fails, and returns the text. What is
+// refused is so for a preview, too.
 func refused(t *testing.T, c runlog.Config, wantRefused bool) string {
 	t.Helper()
 	log, _, err := runlog.Open(c)
@@ -35,6 +36,9 @@ func refused(t *testing.T, c runlog.Config, wantRefused bool) string {
 	}
 	if _, ok := errors.AsType[*runlog.Refused](err); ok != wantRefused {
 		t.Errorf("%v is refused: %v", err, ok)
+	}
+	if _, _, previewed := runlog.OpenPreview(c); wantRefused && (previewed == nil || previewed.Error() != err.Error()) {
+		t.Errorf("a preview has the error %v, a run %v", previewed, err)
 	}
 	return strings.ReplaceAll(err.Error(), c.Path, "LOG")
 }

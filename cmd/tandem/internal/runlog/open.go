@@ -66,9 +66,9 @@ func Open(c Config) (*Log, Notes, error) {
 // goes is to be seen.
 func openFile(c Config) (*os.File, error) {
 	access := os.O_RDWR
-	if info, err := os.Stat(c.Path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+	if info, err := os.Stat(c.Path); err == nil && isPipe(info) {
 		if c.Mode != New {
-			return nil, refuse("%s is no regular file: there is nothing to resume from", c.Path)
+			return nil, refusePipe(c.Path)
 		}
 		access = os.O_WRONLY
 	}
@@ -77,6 +77,13 @@ func openFile(c Config) (*os.File, error) {
 		return nil, fmt.Errorf("log %s: %w", c.Path, report.WithoutPath(err))
 	}
 	return file, nil
+}
+
+// isPipe reports whether what is written to a file is gone: it is no regular file.
+func isPipe(info os.FileInfo) bool { return !info.Mode().IsRegular() && !info.IsDir() }
+
+func refusePipe(path string) error {
+	return refuse("%s is no regular file: there is nothing to resume from", path)
 }
 
 // begin does what follows the opening.
@@ -88,15 +95,10 @@ func (l *Log) begin(c Config) (Notes, error) {
 	case !info.Mode().IsRegular():
 		return Notes{}, l.writeHeader(c)
 	}
-	if err := waitForLock(l.file); errors.Is(err, errLocked) {
-		return Notes{}, refuse("%s is in use by another tandem%s", c.Path, l.holder())
-	} else if err != nil {
-		return Notes{}, fmt.Errorf("log %s: locking it: %w", c.Path, report.WithoutPath(err))
+	size, err := l.lock(c)
+	if err != nil {
+		return Notes{}, err
 	}
-	if info, err = l.file.Stat(); err != nil { // it may have grown before it was locked
-		return Notes{}, fmt.Errorf("log %s: %w", c.Path, report.WithoutPath(err))
-	}
-	size := info.Size()
 	if c.Mode == New && size > 0 {
 		if err := l.empty(); err != nil {
 			return Notes{}, err
@@ -108,6 +110,20 @@ func (l *Log) begin(c Config) (Notes, error) {
 		return Notes{}, err
 	}
 	return notes, l.writeHeader(c)
+}
+
+// lock locks the file and returns its size.
+func (l *Log) lock(c Config) (size int64, err error) {
+	if err := waitForLock(l.file); errors.Is(err, errLocked) {
+		return 0, refuse("%s is in use by another tandem%s", c.Path, l.holder())
+	} else if err != nil {
+		return 0, fmt.Errorf("log %s: locking it: %w", c.Path, report.WithoutPath(err))
+	}
+	info, err := l.file.Stat()
+	if err != nil {
+		return 0, fmt.Errorf("log %s: %w", c.Path, report.WithoutPath(err))
+	}
+	return info.Size(), nil
 }
 
 const (
@@ -127,14 +143,26 @@ func waitForLock(file *os.File) error {
 	}
 }
 
-// empty empties a log in which no call has ended, such as that of a run that
-// could not start, and refuses any other file.
+// empty empties a log that is not used yet.
 func (l *Log) empty() error {
+	if err := l.checkUnused(); err != nil {
+		return err
+	}
+	if err := l.file.Truncate(0); err != nil {
+		return fmt.Errorf("log %s: %w", l.file.Name(), report.WithoutPath(err))
+	}
+	_, err := l.file.Seek(0, io.SeekStart)
+	return err
+}
+
+// checkUnused refuses any file but a log in which no call has ended, such as that
+// of a run that could not start.
+func (l *Log) checkUnused() error {
 	path := l.file.Name()
 	for lines := newLines(l.file); ; {
 		line, err := lines.next()
 		if err == io.EOF {
-			break
+			return nil
 		}
 		e, bad := parse(line)
 		switch {
@@ -144,34 +172,37 @@ func (l *Log) empty() error {
 			return refuse("%s has the log of a run already: --resume continues that run; for a new log give another file, or remove this one", path)
 		}
 	}
-	if err := l.file.Truncate(0); err != nil {
-		return fmt.Errorf("log %s: %w", path, report.WithoutPath(err))
-	}
-	_, err := l.file.Seek(0, io.SeekStart)
-	return err
 }
 
 // load reads what the log has and cuts off a torn end.
 func (l *Log) load(c Config, size int64) (Notes, error) {
-	x := newIndex()
-	whole, err := x.read(l.file, c.Task)
-	if refused, ok := errors.AsType[*Refused](err); ok {
-		return Notes{}, refuse("%s %s", c.Path, refused.text)
-	} else if errors.Is(err, errForeign) {
-		return Notes{}, refuse("%s %s", c.Path, errForeign)
-	} else if err != nil {
-		return Notes{}, fmt.Errorf("log %s: %w", c.Path, report.WithoutPath(err))
+	x, notes, err := l.read(c, size)
+	if err != nil {
+		return Notes{}, err
 	}
-	notes := Notes{Cut: size - whole}
 	if notes.Cut > 0 {
-		if err := l.file.Truncate(whole); err != nil {
+		if err := l.file.Truncate(size - notes.Cut); err != nil {
 			return Notes{}, fmt.Errorf("log %s: cutting off its torn last line: %w", c.Path, report.WithoutPath(err))
 		}
 	}
-	l.run, notes.Changed = x.runs+1, changed(x.last, c.Task)
+	l.run = x.runs + 1
 	l.left = x.plan(c.Mode)
 	notes.count(l.left)
 	return notes, nil
+}
+
+// read returns what the log has, and what is to be said of it but for counts.
+func (l *Log) read(c Config, size int64) (*index, Notes, error) {
+	x := newIndex()
+	whole, err := x.read(l.file, c.Task)
+	if refused, ok := errors.AsType[*Refused](err); ok {
+		return nil, Notes{}, refuse("%s %s", c.Path, refused.text)
+	} else if errors.Is(err, errForeign) {
+		return nil, Notes{}, refuse("%s %s", c.Path, errForeign)
+	} else if err != nil {
+		return nil, Notes{}, fmt.Errorf("log %s: %w", c.Path, report.WithoutPath(err))
+	}
+	return x, Notes{Cut: size - whole, Changed: changed(x.last, c.Task)}, nil
 }
 
 func (n *Notes) count(left plan) {

@@ -12,6 +12,7 @@ import (
 type plan struct {
 	finished map[outcome.Key]uint32    // how many have finished and are written
 	replays  map[outcome.Key][]pending // what has finished and is not written, in order
+	failed   map[outcome.Key][]int32   // see FailedPlaces
 }
 
 // plan returns what a run in the given mode need not repeat. It uses up the
@@ -24,6 +25,9 @@ func (x *index) plan(mode Mode) plan {
 				p.finished[key] += uint32(f.count)
 			}
 		}
+	}
+	if mode == ResumeFailed {
+		p.failed = x.failedPlaces()
 	}
 	for _, held := range x.pending {
 		if held.failed && mode != Resume || p.finished[held.key] == 0 {

@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -20,24 +21,48 @@ import (
 // DIR/1/VALUE/2/VALUE, with the names of fields in place of numbers where they have
 // names, and in it the files stdout, stderr and seq. The second of equal inputs gets ~2
 // behind the last value, and so on: by what came before it and not by its number, which
-// an earlier run may have given to another one. What an earlier run left there is written over.
+// an earlier run may have given to another one. What an earlier run left there is written
+// over, that of a failure that is repeated first.
 type Folder struct {
-	dir  string
-	seed maphash.Seed
-	used map[uint64]int // how often a folder was asked for in this run, by its digest
+	dir    string
+	seed   maphash.Seed
+	used   map[uint64]int     // how often a folder was asked for in this run, by its digest
+	failed FailedPlaces       // nil: what an earlier run kept are the first of equal inputs
+	places map[uint64]*places // of folders for which failed knows some, by their digest
 }
 
-// NewFolder returns a folder, which it makes if there is none.
-func NewFolder(dir string) (*Folder, error) {
+// places are those of equal inputs, from 1.
+type places struct {
+	failed []int32 // to be written over, ascending
+	left   []int32 // those of failed that are not yet
+	last   int32   // of the others
+}
+
+// next returns the place of the next outcome, or of the next input that is skipped.
+func (p *places) next(skip bool) int32 {
+	if !skip && len(p.left) > 0 {
+		at := p.left[0]
+		p.left = p.left[1:]
+		return at
+	}
+	for p.last++; slices.Contains(p.failed, p.last); p.last++ {
+	}
+	return p.last
+}
+
+// NewFolder returns a folder, which it makes if there is none. failed may be nil.
+func NewFolder(dir string, failed FailedPlaces) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
-	return &Folder{dir: dir, seed: maphash.MakeSeed(), used: make(map[uint64]int)}, nil
+	return &Folder{
+		dir: dir, seed: maphash.MakeSeed(), used: make(map[uint64]int), failed: failed, places: make(map[uint64]*places),
+	}, nil
 }
 
 // Put implements [Store].
 func (f *Folder) Put(o *outcome.Outcome, record *inputs.Record) error {
-	dir := f.unused(filepath.Join(f.dir, pathOf(record)))
+	dir := f.place(record, false)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("--results: %w", err)
 	}
@@ -51,13 +76,37 @@ func (f *Folder) Put(o *outcome.Outcome, record *inputs.Record) error {
 }
 
 // Skip implements [Store].
-func (f *Folder) Skip(record *inputs.Record) { f.unused(filepath.Join(f.dir, pathOf(record))) }
+func (f *Folder) Skip(record *inputs.Record) { f.place(record, true) }
 
 // Flush implements [Store].
 func (f *Folder) Flush() error { return nil }
 
 // Close implements [Store].
 func (f *Folder) Close() error { return nil }
+
+// place returns the folder of an outcome, or uses up that of an input that is skipped.
+func (f *Folder) place(record *inputs.Record, skip bool) string {
+	dir := filepath.Join(f.dir, pathOf(record))
+	if f.failed == nil {
+		return f.unused(dir)
+	}
+	digest := maphash.String(f.seed, dir)
+	p := f.places[digest]
+	if p == nil {
+		failed := f.failed(record)
+		if len(failed) == 0 {
+			return f.unused(dir)
+		}
+		p = &places{failed: failed, left: failed}
+		f.places[digest] = p
+	}
+	if at := p.next(skip); at > 1 {
+		dir = numbered(dir, int(at))
+	}
+	return f.unused(dir)
+}
+
+func numbered(dir string, n int) string { return dir + "~" + strconv.Itoa(n) }
 
 // unused returns dir, or if this run has used it already, dir with a number. What it
 // returns is used.
@@ -69,7 +118,7 @@ func (f *Folder) unused(dir string) string {
 		if n == 1 {
 			return dir
 		}
-		dir += "~" + strconv.Itoa(n)
+		dir = numbered(dir, n)
 	}
 }
 

@@ -24,10 +24,16 @@ type Store interface {
 	Close() error
 }
 
+// FailedPlaces returns which of the outcomes that earlier runs have kept of inputs
+// equal to one are of failures, counted from 1 in the order in which they were kept:
+// where others are behind them. What is kept of these inputs next replaces them.
+type FailedPlaces func(record *inputs.Record) []int32
+
 // Open returns a store: a table when path ends with .csv, .tsv or .json, and a folder
 // otherwise, which is made if there is none. A table is written anew, unless the run
-// goes on with one that was resumed: then rows follow those that are whole.
-func Open(path string, resumed bool) (Store, error) {
+// goes on with one that was resumed: then rows follow those that are whole. failed is
+// for a folder, and may be nil.
+func Open(path string, resumed bool, failed FailedPlaces) (Store, error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".csv":
 		return newTable(path, ',', resumed)
@@ -36,5 +42,5 @@ func Open(path string, resumed bool) (Store, error) {
 	case ".json", ".jsonl":
 		return newTable(path, 0, resumed)
 	}
-	return NewFolder(path)
+	return NewFolder(path, failed)
 }

@@ -51,7 +51,7 @@ func put(t *testing.T, path string, records ...inputs.Record) {
 
 func putAgain(t *testing.T, path string, resumed bool, records ...inputs.Record) {
 	t.Helper()
-	kept, err := store.Open(path, resumed)
+	kept, err := store.Open(path, resumed, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func TestTablesResumed(t *testing.T) {
 // What was put is in the file after Flush.
 func TestTableFlush(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r.csv")
-	kept, err := store.Open(path, false)
+	kept, err := store.Open(path, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestTableFlush(t *testing.T) {
 // they have.
 func TestFolderSkip(t *testing.T) {
 	dir := t.TempDir()
-	kept, err := store.Open(dir, true)
+	kept, err := store.Open(dir, true, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,6 +202,36 @@ func TestFolderSkip(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "1", "a~2", "seq")); err != nil {
 		t.Error(err)
+	}
+}
+
+// What is run again is kept in the places of failures, what has succeeded stays, and
+// the rest follows.
+func TestFolderOfFailures(t *testing.T) {
+	dir := t.TempDir()
+	kept, err := store.Open(dir, true, func(record *inputs.Record) []int32 {
+		return map[string][]int32{"a": {1, 3}}[string(record.Whole)]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := inputs.Record{Whole: []byte("a")}, inputs.Record{Whole: []byte("b")}
+	put := func(number int, record *inputs.Record) {
+		if err := kept.Put(&outcome.Outcome{Number: number}, record); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept.Skip(&a)
+	put(1, &b)
+	put(2, &a)
+	kept.Skip(&a)
+	for number := 3; number <= 5; number++ {
+		put(number, &a)
+	}
+	for name, want := range map[string]string{"b": "1", "a": "2", "a~2": "", "a~3": "3", "a~4": "", "a~5": "4", "a~6": "5"} {
+		if seq, _ := os.ReadFile(filepath.Join(dir, "1", name, "seq")); string(seq) != want {
+			t.Errorf("%s has the outcome %q, want %q", name, seq, want)
+		}
 	}
 }
 
