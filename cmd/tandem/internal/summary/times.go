@@ -86,7 +86,7 @@ func (t *times) percentile(p uint64) time.Duration {
 		return 0
 	}
 	many, seen := (t.count*p+99)/100, uint64(0)
-	for at, n := range t.counts {
+	for at, n := range t.counts[:] {
 		if seen += n; seen >= many {
 			return t.within(at)
 		}
