@@ -223,6 +223,106 @@ func random(r *rand.Rand, n int) []*outcome.Outcome {
 	return outcomes
 }
 
+// TestClockErrorsMakeNoTrack: a thread runs one call at a time, whatever the
+// clocks of two processes say to the microsecond, and in whatever order its calls
+// are reported.
+func TestClockErrorsMakeNoTrack(t *testing.T) {
+	const us = time.Microsecond
+	var late []span
+	for i := range 800 {
+		switch {
+		case i >= 700:
+			i -= 200 // a hundred that two hundred have passed
+		case i >= 500:
+			i += 100
+		}
+		late = append(late, span{time.Duration(i) * ms, us})
+	}
+	tests := map[string][]span{
+		"in the one before":     {{0, 30 * us}, {28 * us, 2 * us}},
+		"at the end of the one": {{0, 30 * us}, {29 * us, 2 * us}, {32 * us, 2 * us}},
+		"in one reported later": {{100 * us, 4 * us}, {97 * us, 260 * us}},
+		"before one":            {{100 * us, 260 * us}, {99 * us, 4 * us}, {90 * us, 4 * us}},
+		"late":                  late,
+	}
+	for name, spans := range tests {
+		t.Run(name, func(t *testing.T) {
+			var outcomes []*outcome.Outcome
+			for i, s := range spans {
+				outcomes = append(outcomes, one(i+1, tandem.Attempt{Slot: 1, PID: 50, Start: at(s.start), Wall: s.wall}))
+			}
+			events, _ := traced(t, trace.Config{}, outcomes)
+			if got := names(events, "thread_name"); !slices.Equal(got, []string{"run", "thread 0"}) {
+				t.Errorf("tracks %q", got)
+			}
+		})
+	}
+}
+
+// TestOverlapHasATrack: what clocks do not explain is shown beside each other.
+func TestOverlapHasATrack(t *testing.T) {
+	events, _ := traced(t, trace.Config{}, []*outcome.Outcome{
+		one(1, tandem.Attempt{Slot: 1, PID: 50, Start: at(0), Wall: ms}),
+		one(2, tandem.Attempt{Slot: 1, PID: 50, Start: at(ms / 2), Wall: ms}),
+	})
+	if got := names(events, "thread_name"); !slices.Equal(got, []string{"run", "thread 0", "thread 0"}) {
+		t.Errorf("tracks %q", got)
+	}
+}
+
+// TestTracksComeInOrder: viewers show them in the order of their names' events, or
+// of their ids.
+func TestTracksComeInOrder(t *testing.T) {
+	attempts := []*outcome.Outcome{
+		one(1, tandem.Attempt{Slot: 2, Thread: 2, PID: 51, Start: at(0), Wall: ms}),
+		one(2, tandem.Attempt{Slot: 2, Thread: 0, PID: 51, Start: at(0), Wall: ms}),
+		one(3, tandem.Attempt{Slot: 2, Thread: 3, PID: 51, Start: at(0), Wall: ms}),
+	}
+	for slots, want := range map[bool][]string{
+		false: {"run", "thread 0", "thread 1", "thread 2", "thread 3"},
+		true:  {"run", "slot 1", "slot 2"},
+	} {
+		events, _ := traced(t, trace.Config{Slots: slots}, attempts[:1])
+		if !slots {
+			events, _ = traced(t, trace.Config{}, attempts)
+		}
+		if got := names(events, "thread_name"); !slices.Equal(got, want) {
+			t.Errorf("tracks %q, want %q", got, want)
+		}
+		before := 0
+		for _, e := range events {
+			if e.Name == "thread_name" && e.TID != e.PID {
+				if e.TID <= before {
+					t.Errorf("track %v after the one with id %d", e, before)
+				}
+				before = e.TID
+			}
+		}
+	}
+}
+
+const ms = time.Millisecond
+
+// span is when an attempt began, and what it took.
+type span struct{ start, wall time.Duration }
+
+// one is a call of one attempt.
+func one(number int, a tandem.Attempt) *outcome.Outcome {
+	a.Number = 1
+	return &outcome.Outcome{Number: number, Input: strconv.Itoa(number), Attempts: []tandem.Attempt{a}}
+}
+
+// names returns the names that metadata events give.
+func names(events []event, what string) []string {
+	var found []string
+	for _, e := range events {
+		if e.Name == what {
+			found = append(found, e.Args["name"].(string))
+		}
+	}
+	return found
+}
+
 func TestManyCallsKeepTheSlowest(t *testing.T) {
 	const n, events = 5000, 1000
 	var outcomes []*outcome.Outcome
