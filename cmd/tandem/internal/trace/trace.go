@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strconv"
@@ -86,7 +87,7 @@ func (t *Trace) begin() {
 	b := append(t.next(), `{"name":"run","cat":"run","ph":"i","s":"t","ts":0`...)
 	b = appendPlace(b, t.pid, t.pid)
 	b = append(b, `,"args":{"started":"`+t.config.Started.UTC().Format(time.RFC3339Nano)+`","task":`...)
-	b = jsontext.AppendString(b, t.config.Task)
+	b = spellEnd(jsontext.AppendString(b, t.config.Task))
 	b = jsontext.AppendString(append(b, `,"tandem":`...), t.config.Version)
 	t.pending = append(b, "}}"...)
 }
@@ -109,7 +110,7 @@ func (t *Trace) Add(o *outcome.Outcome) error {
 // unit makes what the trace shows of a call.
 func (t *Trace) unit(o *outcome.Outcome) *unit {
 	name, _ := jsontext.AppendShort(nil, o.Input, nameMost)
-	u := &unit{number: o.Number, key: o.Key, name: string(name)}
+	u := &unit{number: o.Number, key: o.Key, name: string(spellEnd(name))}
 	attempts := o.Attempts
 	if attempts == nil && !o.Start.IsZero() {
 		attempts = []tandem.Attempt{{Number: 1, Slot: o.Slot, Start: o.Start, Wall: o.Wall, Err: o.Err}}
@@ -181,6 +182,16 @@ func (t *Trace) putFlow(from, to slice) {
 	b = strconv.AppendInt(b, int64(t.flows), 10)
 	b = appendMicros(append(b, `,"ts":`...), to.span.start)
 	t.pending = append(appendPlace(b, to.track.place.pid, to.track.tid), '}')
+}
+
+// spellEnd spells a backslash that ends a text by its number. Perfetto 52 takes the
+// quote behind it as a part of the text, and refuses the whole file
+// (google/perfetto issue 3361).
+func spellEnd(quoted []byte) []byte {
+	if before, found := bytes.CutSuffix(quoted, []byte(`\\"`)); found {
+		return append(before, `\u005c"`...)
+	}
+	return quoted
 }
 
 // nameTrack names the track and its process when they come first, after the

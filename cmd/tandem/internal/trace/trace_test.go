@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,7 +50,7 @@ func nanos(n json.Number) int64 {
 // traced writes outcomes to a trace and returns its events, checked.
 func traced(t *testing.T, c trace.Config, outcomes []*outcome.Outcome) ([]event, int) {
 	t.Helper()
-	c.Path, c.Started, c.Task, c.Version = filepath.Join(t.TempDir(), "trace.json"), began, "f.py:f", "test"
+	c.Path, c.Started, c.Task, c.Version = filepath.Join(t.TempDir(), "trace.json"), began, `sh -c "\`, "test"
 	tr, err := trace.Open(c)
 	if err != nil {
 		t.Fatal(err)
@@ -87,8 +88,13 @@ func checkLines(t *testing.T, content []byte, events int) {
 		if !json.Valid(bytes.TrimSuffix(line, []byte(","))) {
 			t.Fatalf("line %s is no event", line)
 		}
+		if backslashEnd.Match(line) {
+			t.Errorf("Perfetto cannot read a text that ends in a backslash: %s", line)
+		}
 	}
 }
+
+var backslashEnd = regexp.MustCompile(`[^\\](\\\\)+"`)
 
 // checkTracks checks that slices of a track do not overlap, that tracks and
 // processes are named once, and that no id is both.
@@ -186,6 +192,20 @@ func TestRetryIsLinked(t *testing.T) {
 	}
 	if kinds["X"] != 2 || kinds["s"] != 1 || kinds["f"] != 1 {
 		t.Errorf("got %v", kinds)
+	}
+}
+
+// TestNames: a name is the beginning of the input, whatever is in it.
+func TestNames(t *testing.T) {
+	inputs := []string{`a`, `\`, `a\`, `a\\`, `"\`, `\"`, "\n\\", strings.Repeat(`\`, 100)}
+	for _, input := range inputs {
+		events, _ := traced(t, trace.Config{}, []*outcome.Outcome{{Number: 1, Input: input, Start: began}})
+		if got := events[len(events)-1].Name; got != input[:min(len(input), 60)] {
+			t.Errorf("%q is called %q", input, got)
+		}
+		if got := events[3].Args["task"]; got != `sh -c "\` {
+			t.Errorf("the task is %q", got)
+		}
 	}
 }
 
@@ -444,6 +464,8 @@ func TestFullDisk(t *testing.T) {
 // FuzzInput: a trace is JSON whatever inputs and times are.
 func FuzzInput(f *testing.F) {
 	f.Add("a", int64(5), int64(7), 3)
+	f.Add(`a\`, int64(5), int64(7), 3)
+	f.Add(`"\\`, int64(5), int64(7), 3)
 	f.Add("\xff\"\n", int64(-5), int64(-7), -3)
 	f.Fuzz(func(t *testing.T, input string, start, wall int64, slot int) {
 		traced(t, trace.Config{}, []*outcome.Outcome{
