@@ -112,7 +112,7 @@ func (t *Trace) unit(o *outcome.Outcome) *unit {
 	name, _ := jsontext.AppendShort(nil, o.Input, nameMost)
 	u := &unit{number: o.Number, key: o.Key, name: string(spellEnd(name))}
 	attempts := o.Attempts
-	if attempts == nil && !o.Start.IsZero() {
+	if attempts == nil && o.Slot > 0 {
 		attempts = []tandem.Attempt{{Number: 1, Slot: o.Slot, Start: o.Start, Wall: o.Wall, Err: o.Err}}
 	}
 	attempts = attempts[max(0, len(attempts)-attemptsMost):]

@@ -195,11 +195,26 @@ func TestRetryIsLinked(t *testing.T) {
 	}
 }
 
+// TestCallsThatDidNotStart have no slice: a time of their own is when they waited.
+func TestCallsThatDidNotStart(t *testing.T) {
+	for _, o := range []*outcome.Outcome{{Number: 1, Start: began, Wall: ms, Cut: true}, {Number: 1}} {
+		events, missing := traced(t, trace.Config{}, []*outcome.Outcome{o})
+		for _, e := range events {
+			if e.Ph == "X" {
+				t.Errorf("slice %+v", e)
+			}
+		}
+		if missing != 0 {
+			t.Errorf("%d are missing", missing)
+		}
+	}
+}
+
 // TestNames: a name is the beginning of the input, whatever is in it.
 func TestNames(t *testing.T) {
 	inputs := []string{`a`, `\`, `a\`, `a\\`, `"\`, `\"`, "\n\\", strings.Repeat(`\`, 100)}
 	for _, input := range inputs {
-		events, _ := traced(t, trace.Config{}, []*outcome.Outcome{{Number: 1, Input: input, Start: began}})
+		events, _ := traced(t, trace.Config{}, []*outcome.Outcome{{Number: 1, Input: input, Slot: 1, Start: began}})
 		if got := events[len(events)-1].Name; got != input[:min(len(input), 60)] {
 			t.Errorf("%q is called %q", input, got)
 		}
@@ -406,7 +421,7 @@ func TestTraceIsWholeAfterEachWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 3 {
-		if err := tr.Add(&outcome.Outcome{Number: i + 1, Input: "a", Start: at(time.Duration(i) * time.Second), Wall: time.Millisecond}); err != nil {
+		if err := tr.Add(&outcome.Outcome{Number: i + 1, Input: "a", Slot: 1, Start: at(time.Duration(i) * time.Second), Wall: time.Millisecond}); err != nil {
 			t.Fatal(err)
 		}
 		if err := tr.Flush(); err != nil {
@@ -438,7 +453,7 @@ func TestTraceIntoPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := errors.Join(tr.Add(&outcome.Outcome{Number: 1, Start: began}), tr.Flush()); err != nil {
+		if err := errors.Join(tr.Add(&outcome.Outcome{Number: 1, Slot: 1, Start: began}), tr.Flush()); err != nil {
 			t.Fatal(err)
 		}
 	}
