@@ -6,6 +6,7 @@
 # make fuzz    each fuzz test for FUZZTIME
 # make stress-faults  each fault of Python tasks FAULT_RUNS times, on all Pythons
 # make stress-cli  the behaviours of the built command, in the size of users' work
+# make perfetto  open traces of runs in Perfetto's own trace processor
 # make cross   compile for the other systems only
 
 GO             ?= go
@@ -32,7 +33,7 @@ export GOFLAGS
 
 .DEFAULT_GOAL := test
 .NOTPARALLEL:
-.PHONY: test fmt vet staticcheck cross python race race-tools bench stress stress-faults stress-cli fuzz
+.PHONY: test fmt vet staticcheck cross python race race-tools bench stress stress-faults stress-cli perfetto fuzz
 
 test: fmt vet staticcheck cross python race
 
@@ -102,6 +103,14 @@ stress-faults: race-tools
 stress-cli:
 	$(GO) test -count=1 -run '^(TestConformance|TestHostileNames|TestKilledAndResumed|TestLinesThroughCat|TestManyCallsTakeBoundedMemory)$$' \
 		-timeout $(CLI_TIMEOUT) ./cmd/tandem -large
+
+# Perfetto is installed there, for nothing else.
+PERFETTO_VENV ?= $(or $(XDG_CACHE_HOME),$(if $(HOME),$(HOME)/.cache),/tmp)/tandem-perfetto-venv
+
+perfetto:
+	@command -v node >/dev/null || { echo "node is missing, which runs Perfetto (Debian: apt-get install nodejs)" >&2; exit 1; }
+	@folder="$$(cmd/tandem/testdata/perfetto/install.sh '$(PYTHON)' '$(PERFETTO_VENV)')" && \
+	$(GO) test -count=1 -run 'InPerfetto$$' -timeout $(TEST_TIMEOUT) ./cmd/tandem -perfetto "$$folder"
 
 fuzz:
 	@set -e; grep -rE --include='*_test.go' --exclude-dir=testdata --exclude-dir=bench --exclude-dir='.?*' \

@@ -57,7 +57,8 @@ func (w *worker) seenLost(h *held, exit *ExitError) *tandem.Observation {
 
 // observation shows an attempt as its worker says, within what is known here.
 func (w *worker) observation(h *held, m wire.Measure) *tandem.Observation {
-	clock, now := shm.MonotonicNow(), time.Now()
+	now := time.Now()
+	clock := shm.MonotonicAt(now)
 	start, wall := clampSpan(m, h.sent, clock)
 	return &tandem.Observation{
 		Observe: w.slot.executor.config.Observe,

@@ -4,6 +4,7 @@ package shm
 
 import (
 	"runtime"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,3 +31,7 @@ func MonotonicNow() int64 {
 	}
 	return now.Nano()
 }
+
+// MonotonicAt returns what MonotonicNow was at t, which time.Now gave in this
+// process a moment ago: late by what passes between readings of both clocks.
+func MonotonicAt(t time.Time) int64 { return MonotonicNow() - int64(time.Since(t)) }

@@ -44,3 +44,10 @@ func MonotonicNow() int64 {
 	start := readEpoch()
 	return start.ns + int64(time.Since(start.at))
 }
+
+// MonotonicAt returns what MonotonicNow was at t, which time.Now gave in this
+// process. Between readings of both clocks a thread may be kept from running.
+func MonotonicAt(t time.Time) int64 {
+	start := readEpoch()
+	return start.ns + int64(t.Sub(start.at))
+}

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strconv"
@@ -82,10 +83,11 @@ func Open(c Config) (*Trace, error) {
 // begin appends the events that describe the run.
 func (t *Trace) begin() {
 	t.nameProcess(t.pid, "tandem", -1)
-	b := append(t.next(), `{"name":"run","cat":"run","ph":"i","s":"g","ts":0`...)
+	t.nameThread(t.pid, t.pid, "run")
+	b := append(t.next(), `{"name":"run","cat":"run","ph":"i","s":"t","ts":0`...)
 	b = appendPlace(b, t.pid, t.pid)
 	b = append(b, `,"args":{"started":"`+t.config.Started.UTC().Format(time.RFC3339Nano)+`","task":`...)
-	b = jsontext.AppendString(b, t.config.Task)
+	b = spellEnd(jsontext.AppendString(b, t.config.Task))
 	b = jsontext.AppendString(append(b, `,"tandem":`...), t.config.Version)
 	t.pending = append(b, "}}"...)
 }
@@ -108,9 +110,9 @@ func (t *Trace) Add(o *outcome.Outcome) error {
 // unit makes what the trace shows of a call.
 func (t *Trace) unit(o *outcome.Outcome) *unit {
 	name, _ := jsontext.AppendShort(nil, o.Input, nameMost)
-	u := &unit{number: o.Number, key: o.Key, name: string(name)}
+	u := &unit{number: o.Number, key: o.Key, name: string(spellEnd(name))}
 	attempts := o.Attempts
-	if attempts == nil && !o.Start.IsZero() {
+	if attempts == nil && o.Slot > 0 {
 		attempts = []tandem.Attempt{{Number: 1, Slot: o.Slot, Start: o.Start, Wall: o.Wall, Err: o.Err}}
 	}
 	attempts = attempts[max(0, len(attempts)-attemptsMost):]
@@ -182,21 +184,37 @@ func (t *Trace) putFlow(from, to slice) {
 	t.pending = append(appendPlace(b, to.track.place.pid, to.track.tid), '}')
 }
 
-// nameTrack names the track and its process when they come first.
-func (t *Trace) nameTrack(track *track) {
-	p := track.place
-	name := "slot " + strconv.Itoa(p.slot)
-	if p.pid == slotProcess {
-		t.nameProcess(p.pid, "calls", 0)
-	} else {
-		t.nameProcess(p.pid, "worker "+strconv.Itoa(p.slot), p.slot)
-		name = "thread " + strconv.Itoa(p.thread)
+// spellEnd spells a backslash that ends a text by its number. Perfetto 52 takes the
+// quote behind it as a part of the text, and refuses the whole file
+// (google/perfetto issue 3361).
+func spellEnd(quoted []byte) []byte {
+	if before, found := bytes.CutSuffix(quoted, []byte(`\\"`)); found {
+		return append(before, `\u005c"`...)
 	}
+	return quoted
+}
+
+// nameTrack names the track and its process when they come first, after the
+// tracks that come before it.
+func (t *Trace) nameTrack(track *track) {
 	if t.named[track.tid] {
 		return
 	}
-	t.named[track.tid] = true
-	t.nameOf("thread_name", p.pid, track.tid, jsontext.AppendString([]byte(`{"name":`), name))
+	if p := track.place; p.pid == slotProcess {
+		t.nameProcess(p.pid, "calls", 0)
+	} else {
+		t.nameProcess(p.pid, "worker "+strconv.Itoa(p.slot), p.slot)
+	}
+	for _, each := range t.tracks.upTo(track) {
+		if !t.named[each.tid] {
+			t.named[each.tid] = true
+			t.nameThread(each.place.pid, each.tid, each.place.name())
+		}
+	}
+}
+
+func (t *Trace) nameThread(pid, tid int, name string) {
+	t.nameOf("thread_name", pid, tid, jsontext.AppendString([]byte(`{"name":`), name))
 }
 
 func (t *Trace) nameProcess(pid int, name string, order int) {
@@ -299,7 +317,7 @@ func (t *Trace) Close() (missing int, err error) {
 // putMissing appends the event that says what is missing.
 func (t *Trace) putMissing() {
 	text := fmt.Sprintf("%d calls are left out: this trace has the first ones, the slowest and a random choice of the others", t.missing)
-	b := appendMicros(append(t.next(), `{"name":"calls left out","cat":"run","ph":"i","s":"g","ts":`...), time.Since(t.config.Started))
+	b := appendMicros(append(t.next(), `{"name":"calls left out","cat":"run","ph":"i","s":"t","ts":`...), time.Since(t.config.Started))
 	b = appendPlace(b, t.pid, t.pid)
 	b = strconv.AppendInt(append(b, `,"args":{"calls":`...), int64(t.missing), 10)
 	b = jsontext.AppendString(append(b, `,"note":`...), text)

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,7 +50,7 @@ func nanos(n json.Number) int64 {
 // traced writes outcomes to a trace and returns its events, checked.
 func traced(t *testing.T, c trace.Config, outcomes []*outcome.Outcome) ([]event, int) {
 	t.Helper()
-	c.Path, c.Started, c.Task, c.Version = filepath.Join(t.TempDir(), "trace.json"), began, "f.py:f", "test"
+	c.Path, c.Started, c.Task, c.Version = filepath.Join(t.TempDir(), "trace.json"), began, `sh -c "\`, "test"
 	tr, err := trace.Open(c)
 	if err != nil {
 		t.Fatal(err)
@@ -87,8 +88,13 @@ func checkLines(t *testing.T, content []byte, events int) {
 		if !json.Valid(bytes.TrimSuffix(line, []byte(","))) {
 			t.Fatalf("line %s is no event", line)
 		}
+		if backslashEnd.Match(line) {
+			t.Errorf("Perfetto cannot read a text that ends in a backslash: %s", line)
+		}
 	}
 }
+
+var backslashEnd = regexp.MustCompile(`[^\\](\\\\)+"`)
 
 // checkTracks checks that slices of a track do not overlap, that tracks and
 // processes are named once, and that no id is both.
@@ -189,6 +195,35 @@ func TestRetryIsLinked(t *testing.T) {
 	}
 }
 
+// TestCallsThatDidNotStart have no slice: a time of their own is when they waited.
+func TestCallsThatDidNotStart(t *testing.T) {
+	for _, o := range []*outcome.Outcome{{Number: 1, Start: began, Wall: ms, Cut: true}, {Number: 1}} {
+		events, missing := traced(t, trace.Config{}, []*outcome.Outcome{o})
+		for _, e := range events {
+			if e.Ph == "X" {
+				t.Errorf("slice %+v", e)
+			}
+		}
+		if missing != 0 {
+			t.Errorf("%d are missing", missing)
+		}
+	}
+}
+
+// TestNames: a name is the beginning of the input, whatever is in it.
+func TestNames(t *testing.T) {
+	inputs := []string{`a`, `\`, `a\`, `a\\`, `"\`, `\"`, "\n\\", strings.Repeat(`\`, 100)}
+	for _, input := range inputs {
+		events, _ := traced(t, trace.Config{}, []*outcome.Outcome{{Number: 1, Input: input, Slot: 1, Start: began}})
+		if got := events[len(events)-1].Name; got != input[:min(len(input), 60)] {
+			t.Errorf("%q is called %q", input, got)
+		}
+		if got := events[3].Args["task"]; got != `sh -c "\` {
+			t.Errorf("the task is %q", got)
+		}
+	}
+}
+
 // TestSlicesNest: random attempts, some of them late, some overlapping a little
 // or a lot.
 func TestSlicesNest(t *testing.T) {
@@ -221,6 +256,106 @@ func random(r *rand.Rand, n int) []*outcome.Outcome {
 		}
 	})
 	return outcomes
+}
+
+// TestClockErrorsMakeNoTrack: a thread runs one call at a time, whatever the
+// clocks of two processes say to the microsecond, and in whatever order its calls
+// are reported.
+func TestClockErrorsMakeNoTrack(t *testing.T) {
+	const us = time.Microsecond
+	var late []span
+	for i := range 800 {
+		switch {
+		case i >= 700:
+			i -= 200 // a hundred that two hundred have passed
+		case i >= 500:
+			i += 100
+		}
+		late = append(late, span{time.Duration(i) * ms, us})
+	}
+	tests := map[string][]span{
+		"in the one before":     {{0, 30 * us}, {28 * us, 2 * us}},
+		"at the end of the one": {{0, 30 * us}, {29 * us, 2 * us}, {32 * us, 2 * us}},
+		"in one reported later": {{100 * us, 4 * us}, {97 * us, 260 * us}},
+		"before one":            {{100 * us, 260 * us}, {99 * us, 4 * us}, {90 * us, 4 * us}},
+		"late":                  late,
+	}
+	for name, spans := range tests {
+		t.Run(name, func(t *testing.T) {
+			var outcomes []*outcome.Outcome
+			for i, s := range spans {
+				outcomes = append(outcomes, one(i+1, tandem.Attempt{Slot: 1, PID: 50, Start: at(s.start), Wall: s.wall}))
+			}
+			events, _ := traced(t, trace.Config{}, outcomes)
+			if got := names(events, "thread_name"); !slices.Equal(got, []string{"run", "thread 0"}) {
+				t.Errorf("tracks %q", got)
+			}
+		})
+	}
+}
+
+// TestOverlapHasATrack: what clocks do not explain is shown beside each other.
+func TestOverlapHasATrack(t *testing.T) {
+	events, _ := traced(t, trace.Config{}, []*outcome.Outcome{
+		one(1, tandem.Attempt{Slot: 1, PID: 50, Start: at(0), Wall: ms}),
+		one(2, tandem.Attempt{Slot: 1, PID: 50, Start: at(ms / 2), Wall: ms}),
+	})
+	if got := names(events, "thread_name"); !slices.Equal(got, []string{"run", "thread 0", "thread 0"}) {
+		t.Errorf("tracks %q", got)
+	}
+}
+
+// TestTracksComeInOrder: viewers show them in the order of their names' events, or
+// of their ids.
+func TestTracksComeInOrder(t *testing.T) {
+	attempts := []*outcome.Outcome{
+		one(1, tandem.Attempt{Slot: 2, Thread: 2, PID: 51, Start: at(0), Wall: ms}),
+		one(2, tandem.Attempt{Slot: 2, Thread: 0, PID: 51, Start: at(0), Wall: ms}),
+		one(3, tandem.Attempt{Slot: 2, Thread: 3, PID: 51, Start: at(0), Wall: ms}),
+	}
+	for slots, want := range map[bool][]string{
+		false: {"run", "thread 0", "thread 1", "thread 2", "thread 3"},
+		true:  {"run", "slot 1", "slot 2"},
+	} {
+		events, _ := traced(t, trace.Config{Slots: slots}, attempts[:1])
+		if !slots {
+			events, _ = traced(t, trace.Config{}, attempts)
+		}
+		if got := names(events, "thread_name"); !slices.Equal(got, want) {
+			t.Errorf("tracks %q, want %q", got, want)
+		}
+		before := 0
+		for _, e := range events {
+			if e.Name == "thread_name" && e.TID != e.PID {
+				if e.TID <= before {
+					t.Errorf("track %v after the one with id %d", e, before)
+				}
+				before = e.TID
+			}
+		}
+	}
+}
+
+const ms = time.Millisecond
+
+// span is when an attempt began, and what it took.
+type span struct{ start, wall time.Duration }
+
+// one is a call of one attempt.
+func one(number int, a tandem.Attempt) *outcome.Outcome {
+	a.Number = 1
+	return &outcome.Outcome{Number: number, Input: strconv.Itoa(number), Attempts: []tandem.Attempt{a}}
+}
+
+// names returns the names that metadata events give.
+func names(events []event, what string) []string {
+	var found []string
+	for _, e := range events {
+		if e.Name == what {
+			found = append(found, e.Args["name"].(string))
+		}
+	}
+	return found
 }
 
 func TestManyCallsKeepTheSlowest(t *testing.T) {
@@ -286,7 +421,7 @@ func TestTraceIsWholeAfterEachWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 3 {
-		if err := tr.Add(&outcome.Outcome{Number: i + 1, Input: "a", Start: at(time.Duration(i) * time.Second), Wall: time.Millisecond}); err != nil {
+		if err := tr.Add(&outcome.Outcome{Number: i + 1, Input: "a", Slot: 1, Start: at(time.Duration(i) * time.Second), Wall: time.Millisecond}); err != nil {
 			t.Fatal(err)
 		}
 		if err := tr.Flush(); err != nil {
@@ -318,7 +453,7 @@ func TestTraceIntoPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := errors.Join(tr.Add(&outcome.Outcome{Number: 1, Start: began}), tr.Flush()); err != nil {
+		if err := errors.Join(tr.Add(&outcome.Outcome{Number: 1, Slot: 1, Start: began}), tr.Flush()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -344,6 +479,8 @@ func TestFullDisk(t *testing.T) {
 // FuzzInput: a trace is JSON whatever inputs and times are.
 func FuzzInput(f *testing.F) {
 	f.Add("a", int64(5), int64(7), 3)
+	f.Add(`a\`, int64(5), int64(7), 3)
+	f.Add(`"\\`, int64(5), int64(7), 3)
 	f.Add("\xff\"\n", int64(-5), int64(-7), -3)
 	f.Fuzz(func(t *testing.T, input string, start, wall int64, slot int) {
 		traced(t, trace.Config{}, []*outcome.Outcome{
