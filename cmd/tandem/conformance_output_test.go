@@ -206,3 +206,9 @@ func checkLongLine(t *testing.T) {
 	expectEnd(t, s.stdout)
 	s.wait().expect(t, 0, "", clean)
 }
+
+// With --line-buffer another start of a command begins a line.
+func TestLinesOfRetries(t *testing.T) {
+	script := writeFile(t, "script", `if mkdir "$0.dir"; then printf first; exit 1; fi 2> /dev/null; echo second`)
+	run(t, "", "map", "--line-buffer", "--retries", "2", "--", "sh", script, ":::", "1").expect(t, 0, "first\nsecond\n", "1 ok")
+}
