@@ -82,12 +82,12 @@ func (r *run[In, Out]) countForHalt(failed bool) {
 	if !halts {
 		return
 	}
-	r.Console.Print("tandem: " + r.halt.Text() + "\n")
 	if r.Halt.When == halting.Now {
 		r.Session.Kill()
-		return
+	} else {
+		r.Session.Drain()
 	}
-	r.Session.Drain()
+	r.say(r.halt.Text()) // which may be blocked
 }
 
 // FailureKind returns the few words that failures alike share, for an error that is
