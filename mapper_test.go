@@ -303,36 +303,38 @@ func (h *holding) Stats() Stats                              { return Stats{Slot
 // C3: the consumer of an unordered Map is told once of all the outcomes of a chunk
 // that it has not seen, and yields them as they came.
 func TestMapC3ConsumerIsToldOnceOfManyOutcomes(t *testing.T) {
-	const n = 64
-	h := &holding{batches: make(chan *Batch, 1)}
-	m := newMapper(t.Context(), h, Declare[int, int]("held"), newMapOptions([]MapOption{Unordered()}))
-	m.resize(n)
-	m.slots = 0 // none is ever free: the inputs are one chunk
-	var first sync.WaitGroup
-	first.Go(func() { Call{<-h.batches, 0}.Succeed(0) })
-	var yielded []int32
-	err := m.run(upTo(n), func(c *chunk[int, int], i int32) bool {
-		if yielded = append(yielded, i); len(yielded) > 1 {
+	synctest.Test(t, func(t *testing.T) { // in real time the chunk could be sent before it has all inputs
+		const n = 64
+		h := &holding{batches: make(chan *Batch, 1)}
+		m := newMapper(t.Context(), h, Declare[int, int]("held"), newMapOptions([]MapOption{Unordered()}))
+		m.resize(n)
+		m.slots = 0 // none is ever free: the inputs are one chunk
+		var first sync.WaitGroup
+		first.Go(func() { Call{<-h.batches, 0}.Succeed(0) })
+		var yielded []int32
+		err := m.run(upTo(n), func(c *chunk[int, int], i int32) bool {
+			if yielded = append(yielded, i); len(yielded) > 1 {
+				return true
+			}
+			for i := int32(n - 1); i > 0; i-- {
+				Call{&c.batch, i}.Succeed(int(i))
+			}
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			if len(m.arrivals) != 0 {
+				t.Errorf("told %d times of outcomes while it consumes the chunk", len(m.arrivals))
+			}
 			return true
-		}
+		})
+		first.Wait()
+		want := []int32{0}
 		for i := int32(n - 1); i > 0; i-- {
-			Call{&c.batch, i}.Succeed(int(i))
+			want = append(want, i)
 		}
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if len(m.arrivals) != 0 {
-			t.Errorf("told %d times of outcomes while it consumes the chunk", len(m.arrivals))
+		if err != nil || !slices.Equal(yielded, want) {
+			t.Errorf("error %v, yielded %v, want %v", err, yielded, want)
 		}
-		return true
 	})
-	first.Wait()
-	want := []int32{0}
-	for i := int32(n - 1); i > 0; i-- {
-		want = append(want, i)
-	}
-	if err != nil || !slices.Equal(yielded, want) {
-		t.Errorf("error %v, yielded %v, want %v", err, yielded, want)
-	}
 }
 
 // An input waits for others to travel with only while all slots are busy: one that

@@ -24,8 +24,9 @@ const (
 )
 
 // delivery is the end of the pipeline: it puts outcomes into order, has them written
-// and recorded. It may be used from several goroutines. Its lock is held while the
-// recorder writes its files, not while the output is written.
+// and recorded. What cannot be recorded is written nevertheless. It may be used from
+// several goroutines. Its lock is held while the recorder writes its files, not while
+// the output is written.
 //
 //	put --> order --> waiting --> writing --> recorder
 //	                       goroutine of deliver
@@ -58,6 +59,7 @@ type delivery struct {
 	began   time.Time // when it got it
 	stock   stock
 	holds   bool      // hold was told so
+	lost    bool      // the output has failed: nothing more is written
 	late    bool      // the output is blocked or lost: what ends is noted at once
 	lookAt  time.Time // when the watch will look; zero: never
 	closed  bool
@@ -246,7 +248,7 @@ func (d *delivery) step() (more bool) {
 	d.mu.Lock()
 	d.writing, d.began = d.waiting.take(d.writing), time.Now()
 	d.lookIn(blockedAfter)
-	lost := d.err != nil
+	lost := d.lost
 	d.mu.Unlock()
 	var n int
 	var err error
@@ -255,6 +257,7 @@ func (d *delivery) step() (more bool) {
 	}
 	d.mu.Lock()
 	defer d.unlock()
+	d.lost = d.lost || err != nil
 	d.note(err)
 	d.written(n)
 	d.holdOrNot()
@@ -270,7 +273,7 @@ func (d *delivery) step() (more bool) {
 // written records the items that the output had, of which it has written the first n,
 // and forgets them.
 func (d *delivery) written(n int) {
-	d.late = d.err != nil
+	d.late = d.lost
 	for at, i := range d.writing {
 		if at < n || i.Cut {
 			d.record(i)
@@ -323,13 +326,6 @@ func (d *delivery) failed(err error) {
 	d.mu.Lock()
 	d.note(err)
 	d.unlock()
-}
-
-// failure returns the first error.
-func (d *delivery) failure() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.err
 }
 
 // note keeps the first error.

@@ -25,8 +25,9 @@ import (
 // noted is a recorder that keeps what it was told.
 type noted struct {
 	sampled
-	mu     sync.Mutex
-	events []string // guarded by mu
+	flushed error // what Flush returns
+	mu      sync.Mutex
+	events  []string // guarded by mu
 }
 
 func newNoted() *noted { return &noted{sampled: sampled{first: make(chan tandem.Stats, 1)}} }
@@ -41,6 +42,7 @@ func (n *noted) note(event string, number int) error {
 func (n *noted) Held(o *outcome.Outcome) error  { return n.note("held", o.Number) }
 func (n *noted) Ended(o *outcome.Outcome) error { return n.note("ended", o.Number) }
 func (n *noted) Written(number int) error       { return n.note("written", number) }
+func (n *noted) Flush() error                   { return n.flushed }
 
 // told returns what the recorder was told, sorted.
 func (n *noted) told() []string {
@@ -119,6 +121,30 @@ func TestLostOutput(t *testing.T) {
 	if got := recorder.told(); !slices.Contains(got, "held 1") || slices.Contains(got, "written 1") {
 		t.Errorf("told %q", got)
 	}
+}
+
+// What has run is written although it cannot be recorded any more.
+func TestFailingRecorder(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		var out bytes.Buffer
+		r := newTrial(t, []string{"1", "2", "3", "4"}, &out)
+		recorder := newNoted()
+		recorder.flushed = syscall.ENOSPC
+		r.job.Recorder = recorder
+		r.job.Task = tandem.Func(func(_ context.Context, n int) (int, error) {
+			if n == 2 {
+				time.Sleep(time.Second) // fake time: the recorder has failed
+			}
+			return n, nil
+		})
+		counts, err := mapping.Run(r.job)
+		if !errors.Is(err, syscall.ENOSPC) || counts.Succeeded < 2 {
+			t.Errorf("error %v, %d succeeded", err, counts.Succeeded)
+		}
+		if lines := bytes.Count(out.Bytes(), []byte("\n")); int64(lines) != counts.Succeeded {
+			t.Errorf("%d have succeeded, %d lines", counts.Succeeded, lines)
+		}
+	})
 }
 
 // A store that fails keeps what it has: the outcomes before are noted as written.

@@ -50,9 +50,6 @@ func (l *Lines) Of(input []byte) (stdout, stderr func(lines []byte) error, end f
 
 // write lets write write under the lock of the output.
 func (l *Lines) write(write func(o *output) error) error {
-	if err := l.delivery.failure(); err != nil {
-		return err
-	}
 	err := l.delivery.output.stream(write)
 	l.delivery.failed(err)
 	leaveToken(l.delivery.some)

@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/console"
@@ -31,6 +32,7 @@ type Session struct {
 	stopTaking      context.CancelFunc
 	stopRunning     context.CancelCauseFunc
 	closing         sync.WaitGroup
+	speaking        sync.WaitGroup
 	reason          atomic.Int32 // the first event, plus 1
 	closed          atomic.Bool  // the output was closed
 
@@ -152,7 +154,8 @@ func (s *Session) Stopped() (status int, stopped bool) {
 	return 0, false
 }
 
-// End gives the signals back and returns when nothing of the session goes on.
+// End gives the signals back and returns when nothing of the session goes on. It blocks
+// while the console does, if that has something of the session to say.
 func (s *Session) End() {
 	s.Leave()
 	signal.Stop(s.signals)
@@ -165,6 +168,7 @@ func (s *Session) Leave() {
 	close(s.done)
 	s.watcher.Wait()
 	s.closing.Wait()
+	s.speaking.Wait()
 	s.stopTaking()
 	s.stopRunning(errStopped)
 }
@@ -215,7 +219,7 @@ func (s *Session) current() Work {
 	return s.work
 }
 
-// do carries out one action. It does not block.
+// do carries out one action. It does not block for long.
 func (s *Session) do(a stopping.Action, event stopping.Event) {
 	work := s.current()
 	switch a {
@@ -229,7 +233,7 @@ func (s *Session) do(a stopping.Action, event stopping.Event) {
 			return
 		}
 		if text := stopping.DrainText(event, work.Unfinished()); text != "" {
-			s.console.Print("tandem: " + text + "\n")
+			s.speak(func() { s.console.Print("tandem: " + text + "\n") })
 		}
 	case stopping.Kill:
 		s.stopRunning(errStopped)
@@ -237,8 +241,42 @@ func (s *Session) do(a stopping.Action, event stopping.Event) {
 			s.closing.Go(work.Kill)
 		}
 	case stopping.Quit:
-		s.console.Hold()
+		defer s.hold()()
 		status, _ := s.Stopped()
 		s.quit(status)
 	}
+}
+
+// speakWithin is how long a signal waits for what is said about it. Longer delays the
+// answers to the next ones where nobody reads standard error; shorter lets what is said
+// come after what follows.
+const speakWithin = 100 * time.Millisecond
+
+// speak calls say, which uses the console, and waits for it, but not long: the console
+// may be blocked, and signals are to be obeyed although it is. End joins it.
+func (s *Session) speak(say func()) {
+	said := make(chan struct{})
+	s.speaking.Go(func() {
+		defer close(said)
+		say()
+	})
+	timer := time.NewTimer(speakWithin)
+	defer timer.Stop()
+	select {
+	case <-said:
+	case <-timer.C:
+	}
+}
+
+// hold holds the console, unless that is blocked for long, until release is called.
+func (s *Session) hold() (release func()) {
+	over := make(chan struct{})
+	s.speak(func() {
+		release := s.console.Hold()
+		s.speaking.Go(func() {
+			<-over
+			release()
+		})
+	})
+	return func() { close(over) }
 }

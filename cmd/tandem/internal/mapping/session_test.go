@@ -25,6 +25,7 @@ type scene struct {
 	quit    chan int
 	killed  chan struct{}
 	release chan struct{} // closed to let the kill return
+	blocked chan struct{} // closed to let the console write; nil: it may
 
 	mu   sync.Mutex
 	said bytes.Buffer
@@ -33,6 +34,9 @@ type scene struct {
 
 // Write implements io.Writer for the console.
 func (s *scene) Write(text []byte) (int, error) {
+	if s.blocked != nil {
+		<-s.blocked
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.said.Write(text)
@@ -43,9 +47,11 @@ func (s *scene) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-func newScene(t *testing.T) *scene {
+func newScene(t *testing.T) *scene { return newBlockedScene(t, nil) }
+
+func newBlockedScene(t *testing.T, blocked chan struct{}) *scene {
 	s := &scene{
-		t: t, quit: make(chan int, 1), killed: make(chan struct{}), release: make(chan struct{}), news: make(chan struct{}, 1),
+		t: t, blocked: blocked, quit: make(chan int, 1), killed: make(chan struct{}), release: make(chan struct{}), news: make(chan struct{}, 1),
 	}
 	s.session = mapping.NewSession(console.New(s, nil), func(status int) { s.quit <- status })
 	s.session.Begin(mapping.Work{
@@ -124,6 +130,28 @@ func TestSignalsDrainKillQuit(t *testing.T) {
 				t.Fatal("the third signal did not quit")
 			}
 		})
+	}
+}
+
+// Signals are obeyed although nobody reads what is said about them.
+func TestSignalsWithABlockedConsole(t *testing.T) {
+	blocked := make(chan struct{})
+	s := newBlockedScene(t, blocked)
+	t.Cleanup(func() { close(blocked) })
+	s.send(syscall.SIGINT)
+	awaitEvent(t, s.session.Taking().Done(), "the first signal stops the input")
+	s.send(syscall.SIGINT)
+	awaitEvent(t, s.killed, "the second signal kills")
+	s.send(syscall.SIGINT)
+	awaitEvent(t, s.quit, "the third signal quits")
+}
+
+func awaitEvent[T any](t *testing.T, event <-chan T, what string) {
+	t.Helper()
+	select {
+	case <-event:
+	case <-time.After(patience):
+		t.Fatalf("%s: it did not", what)
 	}
 }
 

@@ -81,15 +81,15 @@ func (r *run[In, Out]) halts(failed bool) bool {
 	return r.halt.End(failed)
 }
 
-// haltAt ends the run. The last input is named, because its own message may wait for
-// its turn.
+// haltAt ends the run and says so, which may be blocked. The last input is named,
+// because its own message may wait for its turn.
 func (r *run[In, Out]) haltAt(last report.Input) {
-	r.say(r.halt.Text(last.String()))
 	if r.Halt.When == halting.Now {
 		r.Session.Kill()
-		return
+	} else {
+		r.Session.Drain()
 	}
-	r.Session.Drain()
+	r.say(r.halt.Text(last.String()))
 }
 
 // FailureKind returns the few words that failures alike share, for an error that is

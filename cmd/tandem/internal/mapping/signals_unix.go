@@ -58,7 +58,7 @@ func (s *Session) list() {
 	for _, line := range lines {
 		text += "    " + strings.TrimSuffix(line, "\n") + "\n"
 	}
-	s.console.Print(text)
+	s.speak(func() { s.console.Print(text) })
 }
 
 // stopWithin bounds the wait for a stop that does not happen: the kernel drops it
@@ -75,8 +75,7 @@ const stopSelf = syscall.SIGTTIN
 // was continued, and the calls with it. Calls that start meanwhile, which a stop
 // can miss, wait for this program by themselves.
 func (s *Session) suspend() {
-	release := s.console.Hold()
-	defer release()
+	defer s.hold()()
 	groups := s.stopGroups()
 
 	continued := make(chan os.Signal, 1)
