@@ -18,7 +18,7 @@ type output struct {
 	console *console.Console
 	store   store.Store // nil: nothing is kept
 
-	lost atomic.Bool // standard output cannot be written any more
+	stdoutLost atomic.Bool // it cannot be written any more
 
 	mu     sync.Mutex
 	writer *results.Writer // of standard output
@@ -61,7 +61,7 @@ func (o *output) flush() error {
 // look notes what became of standard output.
 func (o *output) look() {
 	if o.writer.Err() != nil {
-		o.lost.Store(true)
+		o.stdoutLost.Store(true)
 	}
 }
 

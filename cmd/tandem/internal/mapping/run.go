@@ -124,7 +124,7 @@ func (r *run[In, Out]) finish() {
 // broken ends the run because of what it writes: standard output that nobody reads
 // kills without a word. It may be told more than once.
 func (r *run[In, Out]) broken(err error) {
-	if !r.delivery.output.lost.Load() {
+	if !r.delivery.output.stdoutLost.Load() {
 		r.fail(err)
 		r.Session.Drain()
 		return
