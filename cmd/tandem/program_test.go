@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -33,6 +34,8 @@ var patience = 60 * time.Second
 func TestMain(m *testing.M) { os.Exit(buildAndTest(m)) }
 
 func buildAndTest(m *testing.M) int {
+	// Where it is ignored (nohup), programs would have to ignore it too.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	dir, err := os.MkdirTemp("", "tandem-test-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

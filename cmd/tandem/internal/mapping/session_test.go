@@ -47,6 +47,9 @@ func (s *scene) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
+// Where SIGHUP is ignored (nohup), a session would have to ignore it too.
+func init() { signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) }
+
 func newScene(t *testing.T) *scene { return newBlockedScene(t, nil) }
 
 func newBlockedScene(t *testing.T, blocked chan struct{}) *scene {
