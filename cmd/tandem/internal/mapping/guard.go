@@ -119,10 +119,7 @@ func (g *guard) started() { g.live.Add(1) }
 
 func (g *guard) ended() {
 	g.live.Add(-1)
-	select {
-	case g.changed <- struct{}{}:
-	default:
-	}
+	leaveToken(g.changed)
 }
 
 // merge yields what is to start again before the inputs of fresh, and goes on until
