@@ -3,14 +3,15 @@ package osproc
 import (
 	"errors"
 	"os"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
 
 // openNameless returns a file in dir that never had a name, where the file system
-// can do that.
+// can do that: one that [GiveName] can give a name to.
 func openNameless(dir string) (*os.File, error) {
-	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_EXCL|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
 	switch {
 	case err == nil:
 		return os.NewFile(uintptr(fd), "output in "+dir), nil
@@ -18,4 +19,22 @@ func openNameless(dir string) (*os.File, error) {
 		return createUnnamed(dir)
 	}
 	return nil, err
+}
+
+// CanGiveName reports whether GiveName can give names to files of output in dir.
+func CanGiveName(dir string) bool {
+	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return false
+	}
+	_ = unix.Close(fd) // it is empty
+	return true
+}
+
+// GiveName gives a file that never had a name the given one, which nothing has yet. It
+// fails for a file that had one, across file systems, and where the file system has
+// no second names.
+func GiveName(file *os.File, path string) error {
+	own := "/proc/self/fd/" + strconv.Itoa(int(file.Fd()))
+	return unix.Linkat(unix.AT_FDCWD, own, unix.AT_FDCWD, path, unix.AT_SYMLINK_FOLLOW)
 }

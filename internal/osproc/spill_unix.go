@@ -5,7 +5,6 @@ package osproc
 import (
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"syscall"
 
@@ -13,7 +12,7 @@ import (
 )
 
 // spillFile is a file without a name: it goes with its last descriptor, however
-// this program ends.
+// this program ends, unless [GiveName] has given it one.
 type spillFile struct {
 	file *os.File
 	dir  string
@@ -27,12 +26,7 @@ func newSpillFile(dir string) (*spillFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("output to a file in %s: %w", dir, err)
 	}
-	f := &spillFile{file: file, dir: dir, most: math.MaxInt64}
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit); err == nil && uint64(limit.Cur) < math.MaxInt64 {
-		f.most = int64(limit.Cur)
-	}
-	return f, nil
+	return &spillFile{file: file, dir: dir, most: FileSizeLimit()}, nil
 }
 
 // createUnnamed creates a file and takes away its name. What ends this program
@@ -57,8 +51,7 @@ func withoutName(err error) error {
 	return err
 }
 
-// write appends p. The limit for files is checked here, because to exceed it is a
-// signal that ends the program (SIGXFSZ).
+// write appends p, as far as [FileSizeLimit] allows.
 func (f *spillFile) write(p []byte) error {
 	err := error(syscall.EFBIG)
 	if int64(len(p)) <= f.most-f.size {

@@ -6,11 +6,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"syscall"
 	"time"
 )
+
+// CanGiveName returns false.
+func CanGiveName(string) bool { return false }
+
+// GiveName returns [ErrUnsupported].
+func GiveName(*os.File, string) error { return ErrUnsupported }
+
+// FileSizeLimit returns that there is none.
+func FileSizeLimit() int64 { return math.MaxInt64 }
 
 // Spawner cannot be made here: [NewSpawner] returns [ErrUnsupported].
 type Spawner struct{}
