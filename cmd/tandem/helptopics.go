@@ -194,7 +194,7 @@ func environmentText(width int) string {
 		{"TERM", "dumb means no colours and no changing line"},
 		{"VIRTUAL_ENV", "the virtual environment whose Python is used when no other is asked for"},
 		{"PATH", "where python3 and commands are looked for"},
-		{"TMPDIR", "folder for temporary files when TANDEM_TMPDIR is not set"},
+		{"TMPDIR", "folder for temporary files when TANDEM_TMPDIR says nothing"},
 	} {
 		b.WriteString(entry(e[0], e[1], width))
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -17,6 +18,7 @@ import (
 	outcomes "github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 	"github.com/gotandem/tandem/cmd/tandem/internal/record"
 	"github.com/gotandem/tandem/command"
+	"github.com/gotandem/tandem/internal/osproc"
 )
 
 // cores is how many processors this process was given to use.
@@ -53,6 +55,7 @@ func (r *mapRun) mapCommand() error {
 		return err
 	}
 	config := r.command.config(r.workers, r.python.memory)
+	config.Spill.Dir = r.outputFolder()
 	config.Observe = r.observe()
 	ex, err := command.New(config)
 	if err != nil {
@@ -61,6 +64,17 @@ func (r *mapRun) mapCommand() error {
 	defer closeExecutor(ex, r.console)
 	runtime.GOMAXPROCS(threadsFor(r.workers))
 	return runJob(r, mapping.Job[command.Spec, command.Output]{Kind: kind, Executor: ex, Task: command.Exec, Lines: kind.lines})
+}
+
+// outputFolder returns where outputs go that are too large for memory: where the log
+// keeps those that wait, so that they need not be copied, unless the user has named a
+// folder.
+func (r *mapRun) outputFolder() string {
+	named, _ := os.LookupEnv(tempVariable)
+	if dir := r.files.recorder.Outputs(); named == "" && dir != "" && osproc.CanGiveName(dir) {
+		return dir
+	}
+	return r.command.temp
 }
 
 // commandTask describes the command for a log.
@@ -171,7 +185,7 @@ func (k *commandKind) Input(record inputs.Record, number int) (command.Spec, err
 		spec.Fields = fieldsOf(record)
 	}
 	if k.lines != nil {
-		stdout, stderr, end := k.lines.Of(record.Whole)
+		stdout, stderr, end := k.lines.Of(number, record.Whole)
 		spec.Sink = lineSink{command.NewLineSink(stdout, stderr), end}
 	}
 	return spec, record.Err

@@ -164,7 +164,7 @@ func (f *commandFlags) template(words []string, parser command.Parser) (command.
 	return template, nil
 }
 
-// config returns how commands run.
+// config returns how commands run, but for where their outputs go.
 func (f *commandFlags) config(processes int, memory quantity.Size) command.Config {
 	return command.Config{
 		Processes:     processes,
@@ -172,7 +172,6 @@ func (f *commandFlags) config(processes int, memory quantity.Size) command.Confi
 		Dir:           f.cwd,
 		Memory:        int64(memory),
 		Nice:          f.nice,
-		Spill:         command.Spill{Dir: f.temp},
 		MaxOutput:     command.NoLimit,
 		ExportNumbers: true,
 	}

@@ -24,7 +24,7 @@ var settings = []setting{
 	{"TANDEM_THREADS", "threads", ""},
 	{"TANDEM_PYTHON", "python", ""},
 	{"TANDEM_PROGRESS", "progress", ""},
-	{tempVariable, "", "folder for temporary files, such as large outputs that wait for their turn (otherwise TMPDIR)"},
+	{tempVariable, "", "folder for temporary files, such as large outputs that wait for their turn (otherwise that of --log where it can have files without a name, or TMPDIR)"},
 	{"TANDEM_NO_COLOR", "", "with any value: messages are not coloured (--color wins)"},
 }
 

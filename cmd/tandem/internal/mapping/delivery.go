@@ -19,7 +19,7 @@ const (
 
 	// blockedAfter is how long a write may take before the outcomes that wait for it are
 	// noted as they are. Longer loses more of them when tandem is killed, shorter makes
-	// the log of a run with a slow reader larger: it has their output.
+	// the log of a run with a slow reader larger: it has their output, or files beside it.
 	blockedAfter = 10 * time.Millisecond
 )
 
@@ -32,13 +32,13 @@ const (
 //	                       goroutine of deliver
 //
 // D1: the recorder is told that an outcome has ended after it was written, to standard
-// output and to the store; or, with its output, that it is held.
+// output and to the store; or that it is held, with what may not have been written of it.
 // D2: nobody waits for the output but the goroutine of deliver, and calls that write
 // while they run: what has ended is recorded although the output is blocked or lost.
 type delivery struct {
 	// Immutable.
 	unordered bool
-	streamed  bool // calls write while they run: items do not have their output
+	lines     *Lines // calls write while they run: items do not have their output; nil: they do
 	output    *output
 	recorder  Recorder // nil: nothing is recorded
 	counters  *progress.Counters
@@ -56,7 +56,7 @@ type delivery struct {
 	order   order
 	waiting queue
 	writing []*item   // what the output has; others than its goroutine only read
-	began   time.Time // when it got it
+	began   time.Time // when it began to write; zero: it does not
 	stock   stock
 	holds   bool      // hold was told so
 	lost    bool      // the output has failed: nothing more is written
@@ -141,11 +141,19 @@ func leaveToken(ch chan struct{}) {
 
 // held notes an item that has ended and waits, once.
 func (d *delivery) held(i *item) {
-	if d.recorder == nil || d.streamed || i.held || i.Cut || i.state != ended {
+	if d.recorder == nil || i.held || i.Cut || i.state != ended {
 		return
 	}
+	o := i.Outcome
+	if d.lines != nil {
+		left, whole := d.lines.unwritten.of(i.Number)
+		if !whole {
+			return // the output did not take a line: it has not finished
+		}
+		o.Stdout.Bytes = append(left, o.Stdout.Bytes...)
+	}
 	i.held = true
-	d.note(d.recorder.Held(&i.Outcome))
+	d.note(d.recorder.Held(&o))
 	d.lookIn(linger)
 }
 
@@ -169,7 +177,7 @@ func (d *delivery) look() {
 	if d.closed {
 		return
 	}
-	if len(d.writing) > 0 && !d.late {
+	if !d.began.IsZero() && !d.late {
 		if left := blockedAfter - time.Since(d.began); left > 0 {
 			d.lookIn(left)
 		} else {
@@ -257,6 +265,7 @@ func (d *delivery) step() (more bool) {
 	}
 	d.mu.Lock()
 	defer d.unlock()
+	d.began = time.Time{}
 	d.lost = d.lost || err != nil
 	d.note(err)
 	d.written(n)

@@ -28,6 +28,7 @@ type noted struct {
 	flushed error // what Flush returns
 	mu      sync.Mutex
 	events  []string // guarded by mu
+	outputs []string // of what was held; guarded by mu
 }
 
 func newNoted() *noted { return &noted{sampled: sampled{first: make(chan tandem.Stats, 1)}} }
@@ -39,10 +40,22 @@ func (n *noted) note(event string, number int) error {
 	return nil
 }
 
-func (n *noted) Held(o *outcome.Outcome) error  { return n.note("held", o.Number) }
-func (n *noted) Ended(o *outcome.Outcome) error { return n.note("ended", o.Number) }
-func (n *noted) Written(number int) error       { return n.note("written", number) }
-func (n *noted) Flush() error                   { return n.flushed }
+func (n *noted) Held(o *outcome.Outcome) error {
+	n.mu.Lock()
+	n.outputs = append(n.outputs, string(o.Stdout.Bytes))
+	n.mu.Unlock()
+	return n.note("held", o.Number)
+}
+
+func (n *noted) Ended(o *outcome.Outcome) error {
+	if o.Cut {
+		return n.note("cut", o.Number)
+	}
+	return n.note("ended", o.Number)
+}
+
+func (n *noted) Written(number int) error { return n.note("written", number) }
+func (n *noted) Flush() error             { return n.flushed }
 
 // told returns what the recorder was told, sorted.
 func (n *noted) told() []string {
@@ -81,7 +94,7 @@ func TestBlockedOutput(t *testing.T) {
 		"in order":  {func(*mapping.Job[int, int]) {}, events("held", 1, 2, 3), events("written", 1, 2, 3)},
 		"unordered": {func(j *mapping.Job[int, int]) { j.Unordered = true }, events("held", 1, 2, 3), events("written", 1, 2, 3)},
 		"lines": {func(j *mapping.Job[int, int]) { j.Unordered, j.Lines = true, mapping.NewLines() },
-			nil, events("ended", 1, 2, 3)},
+			events("held", 1, 2, 3), events("written", 1, 2, 3)},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -108,6 +121,30 @@ func TestBlockedOutput(t *testing.T) {
 			})
 		})
 	}
+}
+
+// D2: lines of a call that has ended are noted while they wait in the buffer, and are
+// written once.
+func TestBlockedLines(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		out, recorder := &plugged{open: make(chan struct{})}, newNoted()
+		r := newTrial(t, []string{"1"}, out)
+		r.job.Recorder, r.job.Tag = recorder, true
+		var over sync.WaitGroup
+		over.Go(func() {
+			_, _ = writing(t, r, [][2]string{{"\x01", "a\nb\n"}}, sinks(false))
+		})
+		time.Sleep(time.Second) // fake time
+		synctest.Wait()
+		if got := recorder.outputs; !slices.Equal(got, []string{"a\nb\n"}) {
+			t.Errorf("held %q while the output is blocked", got)
+		}
+		close(out.open)
+		over.Wait()
+		if want := "\x01\ta\n\x01\tb\n"; out.String() != want || !slices.Equal(recorder.told(), []string{"held 1", "written 1"}) {
+			t.Errorf("wrote %q, want %q; told %q", out, want, recorder.told())
+		}
+	})
 }
 
 // D2: what has ended is noted although nobody reads the output any more.

@@ -91,9 +91,12 @@ func (r *run[In, Out]) finishedBefore(fl *flight, decision record.Decision) {
 			i.message = report.Block(report.Input{Number: i.Number, Text: i.Input}, i.Err, r.Quiet)
 		}
 	}
-	if r.gate.Pass(r.Session.Taking()) {
-		r.delivery.put(i)
+	if !r.gate.Pass(r.Session.Taking()) {
+		i.Stdout.Close()
+		i.Stderr.Close()
+		return
 	}
+	r.delivery.put(i)
 }
 
 // refused passes on an input that makes no call.

@@ -10,7 +10,7 @@ type item struct {
 	outcome.Outcome
 	state   state
 	message string // what to say about its failure; empty when there is nothing
-	held    bool   // it waited for its turn, and the recorder knows
+	held    bool   // it has ended and waits, and the recorder knows
 	record  inputs.Record
 }
 

@@ -17,6 +17,7 @@ type output struct {
 	tag     bool
 	console *console.Console
 	store   store.Store // nil: nothing is kept
+	lines   *Lines      // nil: calls do not write while they run
 
 	stdoutLost atomic.Bool // it cannot be written any more
 
@@ -60,8 +61,11 @@ func (o *output) flush() error {
 
 // look notes what became of standard output.
 func (o *output) look() {
-	if o.writer.Err() != nil {
+	switch {
+	case o.writer.Err() != nil:
 		o.stdoutLost.Store(true)
+	case o.lines != nil && o.writer.Buffered() == 0:
+		o.lines.unwritten.written()
 	}
 }
 
@@ -98,6 +102,9 @@ func (o *output) item(i *item) error {
 }
 
 func (o *output) stdout(i *item) error {
+	if o.lines != nil {
+		return o.lines.replay(&i.Outcome)
+	}
 	if !o.tag {
 		return o.writer.Stream(i.Stdout)
 	}

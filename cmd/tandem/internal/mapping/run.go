@@ -78,8 +78,8 @@ func newRun[In, Out any](job Job[In, Out]) *run[In, Out] {
 		r.Options = append(r.Options, tandem.Steer(job.Memory.Handle))
 	}
 	r.delivery = &delivery{
-		unordered: job.Unordered, streamed: job.Lines != nil, recorder: job.Recorder, counters: &r.counters,
-		output: &output{tag: job.Tag, console: job.Console, store: job.Store, writer: results.NewWriter(job.Output)},
+		unordered: job.Unordered, lines: job.Lines, recorder: job.Recorder, counters: &r.counters,
+		output: &output{tag: job.Tag, console: job.Console, store: job.Store, lines: job.Lines, writer: results.NewWriter(job.Output)},
 		hold:   r.gate.Hold, awaits: r.guard.waits, broken: r.broken, order: newOrder(),
 	}
 	if job.Lines != nil {

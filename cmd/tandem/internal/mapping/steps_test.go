@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -155,7 +156,7 @@ func sinks(stderr bool) func(lines *mapping.Lines, call string, p []byte) error 
 	calls := make(map[string]sink)
 	return func(lines *mapping.Lines, call string, p []byte) error {
 		if calls[call].write == nil {
-			out, errs, end := lines.Of([]byte(call))
+			out, errs, end := lines.Of(int(call[0]), []byte(call))
 			if calls[call] = (sink{out, end}); stderr {
 				calls[call] = sink{errs, end}
 			}
@@ -202,12 +203,17 @@ func TestLinesOfStandardError(t *testing.T) {
 	}
 }
 
-// What nobody reads any more is an error for the call that writes it.
+// What nobody reads any more is an error for the call that writes it, which runs again.
 func TestLinesOfABrokenOutput(t *testing.T) {
 	r := newTrial(t, []string{"1"}, failing{syscall.EPIPE})
+	recorder := newNoted()
+	r.job.Recorder = recorder
 	big := strings.Repeat("x", 100_000) + "\n"
-	counts, err := writing(t, r, [][2]string{{"a", big}, {"a", big}}, sinks(false))
+	counts, err := writing(t, r, [][2]string{{"\x01", big}, {"\x01", big}}, sinks(false))
 	if err != nil || counts.Succeeded != 0 || !r.session.OutputClosed() {
 		t.Errorf("error %v, counts %+v", err, counts)
+	}
+	if got := recorder.told(); slices.Contains(got, "held 1") || slices.Contains(got, "ended 1") {
+		t.Errorf("a call that the output has ended has not finished: told %q", got)
 	}
 }

@@ -3,7 +3,7 @@
 //
 // # Promises
 //
-// A [Stream] has all that a call wrote, in memory or in a file without a name.
+// A [Stream] has all that a call wrote, in memory or in a file.
 //
 // # Concurrency
 //

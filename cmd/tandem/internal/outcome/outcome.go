@@ -36,12 +36,17 @@ type Key [16]byte
 // Stream is what a call wrote: bytes in memory, or a file when there are many.
 type Stream struct {
 	Bytes []byte
-	File  *os.File // has no name; nil when Bytes has it all
+	File  *os.File // to be read only; nil when Bytes has it all
 	Size  int64    // of File; or how much was passed on as it came, and is kept nowhere
 }
 
 // Written returns how much the call wrote, also what is kept nowhere.
-func (s Stream) Written() int64 { return max(s.Size, int64(len(s.Bytes))) }
+func (s Stream) Written() int64 {
+	if s.Size > 0 {
+		return s.Size
+	}
+	return int64(len(s.Bytes))
+}
 
 // Len returns the number of bytes that there are.
 func (s Stream) Len() int64 {

@@ -108,6 +108,7 @@ func (r *Recorder) openLog(c Config) error {
 	if notes.Cut > 0 {
 		c.Say(fmt.Sprintf("%s ended with %d bytes of a torn line, which are cut off", c.Log, notes.Cut))
 	}
+	c.sayLost(notes)
 	c.sayFound(notes, "follows now")
 	return nil
 }
@@ -123,6 +124,7 @@ func OpenPreview(c Config) (*runlog.Preview, error) {
 		return nil, err
 	}
 	c.sayChanged(notes)
+	c.sayLost(notes)
 	c.sayFound(notes, "would follow")
 	return p, nil
 }
@@ -142,6 +144,14 @@ func (c Config) ofLog() runlog.Config {
 func (c Config) sayChanged(notes runlog.Notes) {
 	if notes.Changed != "" {
 		c.Say(notes.Changed + ": what has finished is not run again; give another --log FILE to run all")
+	}
+}
+
+// sayLost says that outputs were taken away that the log had kept.
+func (c Config) sayLost(notes runlog.Notes) {
+	if notes.Lost > 0 {
+		c.Say(fmt.Sprintf("%s: the outputs of %s that had finished are not in the folder beside it any more, or not whole: they run again",
+			c.Log, plural(notes.Lost, "call", "calls")))
 	}
 }
 
@@ -193,6 +203,14 @@ func (r *Recorder) Plan(number int, in inputs.Record) (Decision, error) {
 		r.replayed.Add(1)
 	}
 	return d, err
+}
+
+// Outputs returns where a log keeps outputs, see [runlog.Log.Outputs].
+func (r *Recorder) Outputs() string {
+	if r == nil || r.log == nil {
+		return ""
+	}
+	return r.log.Outputs()
 }
 
 // FailedPlaces returns what a store of the run is to know, see [runlog.Log.FailedPlaces].

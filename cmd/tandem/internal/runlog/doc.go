@@ -7,10 +7,11 @@
 // after a kill at any moment the last outputs may be written again, and none is
 // lost.
 //
-// L2: A call has finished when its line is whole in the log: an end, a held with
-// its output, or a held without and the written that follows. What has finished
+// L2: A call has finished when its line is whole in the log: an end, a held whose
+// output is kept, or a held without and the written that follows. What has finished
 // does not run again, and nothing else is left out. With [ResumeFailed], what has
-// failed has not finished.
+// failed has not finished. An output that was kept and that somebody took away makes
+// its call unfinished.
 //
 // L3: What has finished is counted for each key, which is a digest of the task and
 // the input's content. The n-th input with a key is left out when n have finished:
@@ -20,6 +21,9 @@
 // between writing it and the line that says so.
 //
 // L5: Calls that tandem itself ended have not finished.
+//
+// Outputs that are too large for a line are in a folder beside the log, which has the
+// name of the log and ".outputs". It goes when it has none.
 //
 // # Concurrency
 //

@@ -1,7 +1,6 @@
 package runlog
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
@@ -24,9 +23,29 @@ const (
 	attemptsMost = 16       // attempts of a call
 )
 
-// outputMost is how much output a held line has. Longer outputs are not kept:
-// their calls run again when the run ends before they are written.
-const outputMost = 1 << 20
+// outputMost is how many bytes of output a held line has. Longer outputs are kept
+// beside the log: less makes many files, more a large log, which stays.
+const outputMost = 256 << 10
+
+// place says where the output of a held call is kept.
+type place uint8
+
+const (
+	inLine  place = iota
+	apart         // in the folder of the log
+	nowhere       // the call runs again when its output is not written
+)
+
+// placeOf returns where an output is to be kept, when a log has a folder.
+func placeOf(o *outcome.Outcome) place {
+	switch {
+	case o.Cut:
+		return nowhere
+	case o.Stdout.File != nil || o.Stderr.File != nil || o.Stdout.Len()+o.Stderr.Len() > outputMost:
+		return apart
+	}
+	return inLine
+}
 
 // statusOf returns the status of an ended call.
 func statusOf(o *outcome.Outcome) string {
@@ -46,31 +65,30 @@ func appendEnd(dst []byte, o *outcome.Outcome) []byte {
 }
 
 // appendHeld appends the line for a call whose output has not been written.
-func appendHeld(dst []byte, o *outcome.Outcome) []byte {
+func appendHeld(dst []byte, o *outcome.Outcome, of id, output place) []byte {
 	dst = appendStart(dst, eventHeld, o)
-	size := o.Stdout.Len() + o.Stderr.Len()
-	stdout, err := contents(o.Stdout, size)
-	stderr, err2 := contents(o.Stderr, size)
-	if o.Cut || size > outputMost || err != nil || err2 != nil {
-		dst = append(dst, `,"replay":false,"output_bytes":`...)
-		return appendRest(strconv.AppendInt(dst, size, 10), o, errorMost)
+	dst = strconv.AppendBool(append(dst, `,"replay":`...), output != nowhere)
+	dst = strconv.AppendInt(append(dst, `,"output_bytes":`...), o.Stdout.Len()+o.Stderr.Len(), 10)
+	switch output {
+	case nowhere:
+		return appendRest(dst, o, errorMost)
+	case apart:
+		dst = appendFile(dst, of, stdoutName, o.Stdout)
+		dst = appendFile(dst, of, stderrName, o.Stderr)
+	case inLine:
+		dst = appendOutput(dst, stdoutName, o.Stdout.Bytes)
+		dst = appendOutput(dst, stderrName, o.Stderr.Bytes)
 	}
-	dst = append(dst, `,"replay":true,"output_bytes":`...)
-	dst = strconv.AppendInt(dst, size, 10)
-	dst = appendOutput(dst, "stdout", stdout)
-	dst = appendOutput(dst, "stderr", stderr)
 	return appendRest(dst, o, failureMost)
 }
 
-// contents returns the bytes of a stream unless the size says that they are not
-// wanted.
-func contents(s outcome.Stream, size int64) ([]byte, error) {
-	if s.File == nil || size > outputMost {
-		return s.Bytes, nil
+// appendFile appends the name of a stream that is kept apart.
+func appendFile(dst []byte, of id, name string, s outcome.Stream) []byte {
+	if s.Len() == 0 {
+		return dst
 	}
-	var b bytes.Buffer
-	_, err := s.WriteTo(&b)
-	return b.Bytes(), err
+	dst = append(dst, `,"`+name+`_file":"`...)
+	return append(append(dst, fileName(of, name)...), '"')
 }
 
 // appendOutput appends a member with text, or with base64 where the output is no
@@ -159,7 +177,12 @@ func appendAttempts(dst []byte, attempts []tandem.Attempt) []byte {
 
 // appendWritten appends the line for a held call whose output has been written.
 func appendWritten(dst []byte, of id) []byte {
-	dst = strconv.AppendInt(append(dst, `{"event":"written","run":`...), int64(of.run), 10)
+	return appendOf(dst, eventWritten, of)
+}
+
+// appendOf appends a line about the call that was held.
+func appendOf(dst []byte, event string, of id) []byte {
+	dst = strconv.AppendInt(append(dst, `{"event":"`+event+`","run":`...), int64(of.run), 10)
 	dst = strconv.AppendInt(append(dst, `,"number":`...), int64(of.number), 10)
 	return append(dst, "}\n"...)
 }

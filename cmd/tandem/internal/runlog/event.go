@@ -22,6 +22,7 @@ const (
 	eventEnd     = "end"
 	eventHeld    = "held"
 	eventWritten = "written"
+	eventLost    = "lost" // the output of a held call is not there any more: it has not finished
 	eventSummary = "summary"
 )
 
@@ -39,7 +40,9 @@ type event struct {
 	number int
 	key    outcome.Key
 	status string
-	replay bool // of held: the line has the output
+	replay bool  // of held: the output is kept
+	apart  bool  // of held: not in the line
+	bytes  int64 // of held: of the output
 	header *header
 }
 
@@ -106,10 +109,23 @@ func parseQuickly(line []byte) (e event, ok bool) {
 	status, rest, _ := bytes.Cut(rest, []byte(`"`))
 	e.status = statusNamed(status)
 	if e.name == eventHeld {
-		e.replay = bytes.HasPrefix(rest, []byte(`,"replay":true,`))
-		ok = e.replay || bytes.HasPrefix(rest, []byte(`,"replay":false,`))
+		ok = e.parseHeld(rest)
 	}
 	return e, ok && e.status != ""
+}
+
+// parseHeld reads what becomes of an output.
+func (e *event) parseHeld(rest []byte) (ok bool) {
+	if bytes.HasPrefix(rest, []byte(`,"replay":false,`)) {
+		return true
+	}
+	if rest, e.replay = bytes.CutPrefix(rest, []byte(`,"replay":true,`)); !e.replay {
+		return false
+	}
+	size, rest, ok := cutNumber(rest, `"output_bytes":`)
+	e.bytes = int64(size)
+	e.apart = bytes.HasPrefix(rest, []byte(`,"stdout_file":"`)) || bytes.HasPrefix(rest, []byte(`,"stderr_file":"`))
+	return ok
 }
 
 func cutNumber(text []byte, name string) (int, []byte, bool) {
@@ -149,11 +165,15 @@ func parseAny(line []byte) (event, error) {
 		Key    string `json:"key"`
 		Status string `json:"status"`
 		Replay bool   `json:"replay"`
+		Bytes  int64  `json:"output_bytes"`
+		Stdout string `json:"stdout_file"`
+		Stderr string `json:"stderr_file"`
 	}
 	if err := json.Unmarshal(line, &m); err != nil {
 		return event{}, fmt.Errorf("%w: %w", errTorn, err)
 	}
-	e := event{name: m.Event, run: m.Run, number: m.Number, status: m.Status, replay: m.Replay}
+	e := event{name: m.Event, run: m.Run, number: m.Number, status: m.Status,
+		replay: m.Replay, apart: m.Replay && m.Stdout+m.Stderr != "", bytes: m.Bytes}
 	switch e.name {
 	case "":
 		return event{}, fmt.Errorf("%w: it has no member event", errTorn)

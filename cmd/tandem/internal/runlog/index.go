@@ -23,13 +23,15 @@ const (
 // id names a held call of the log: numbers of inputs are of one run.
 type id struct{ run, number int }
 
-// pending is a call whose output is in the log and was not written.
+// pending is a call whose output is kept and was not written.
 type pending struct {
 	id     id
 	key    outcome.Key
 	offset int64 // of its line
 	length int   // of it, without the line feed
 	failed bool
+	apart  bool  // the output is not in the line
+	bytes  int64 // of the output
 }
 
 // failures is how often calls of one key have failed and not been repeated.
@@ -128,11 +130,13 @@ func (x *index) take(e event, task Task, offset int64, length int) error {
 		x.put(e.key, e.status == statusFailed)
 	case e.name == eventHeld && e.replay:
 		x.count(e)
-		x.hold(pending{id{x.runs, e.number}, e.key, offset, length, e.status == statusFailed})
+		x.hold(pending{id{x.runs, e.number}, e.key, offset, length, e.status == statusFailed, e.apart, e.bytes})
 	case e.name == eventHeld:
 		x.large[id{x.runs, e.number}] = e
 	case e.name == eventWritten:
 		x.takeWritten(id{e.run, e.number})
+	case e.name == eventLost:
+		x.takeLost(id{e.run, e.number})
 	}
 	return nil
 }
@@ -202,7 +206,7 @@ func (x *index) count(e event) {
 }
 
 // replace makes an end of key in a run with --resume-failed stand for a failure
-// before it, see I3. Of several, one whose output is in the log goes last.
+// before it, see I3. Of several, one whose output is kept goes last.
 func (x *index) replace(key outcome.Key) {
 	f, ok := x.failed[key]
 	if !ok {
@@ -218,5 +222,32 @@ func (x *index) replace(key outcome.Key) {
 	x.failed[key] = f
 	for of := x.pendingFailed[key]; len(of) > int(f.count); of = x.pendingFailed[key] {
 		x.drop(x.pending[of[0]])
+	}
+}
+
+// lost returns the calls whose outputs are not there any more.
+func (x *index) lost(there map[id]int64) (lost []id) {
+	for of, p := range x.pending {
+		if p.apart && there[of] != p.bytes {
+			lost = append(lost, of)
+		}
+	}
+	slices.SortFunc(lost, compareID)
+	return lost
+}
+
+// takeLost makes a call unfinished.
+func (x *index) takeLost(of id) {
+	p, ok := x.pending[of]
+	if !ok {
+		return
+	}
+	x.drop(p)
+	if p.failed {
+		f := x.failed[p.key]
+		f.count--
+		x.failed[p.key] = f
+	} else if x.succeeded[p.key]--; x.succeeded[p.key] == 0 {
+		delete(x.succeeded, p.key)
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // maxLine bounds the memory for one line. The longest that is written has an
-// output of 1 MiB, of which JSON makes up to 6, or a whole command line.
+// output of 256 KiB, of which JSON makes up to 6 times as much, or a whole command line.
 const maxLine = 64 << 20
 
 // errLong says that a line cannot be one of a log.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -122,6 +123,9 @@ func TestRunLineAndSummary(t *testing.T) {
 	}
 }
 
+// huge is with anything else too much for a line of the log.
+var huge = make([]byte, 256<<10)
+
 // TestHeldOutputComesBack: bytes of any kind, and what a failure was.
 func TestHeldOutputComesBack(t *testing.T) {
 	path := newPath(t, "")
@@ -129,7 +133,7 @@ func TestHeldOutputComesBack(t *testing.T) {
 	start := time.Unix(1795280041, 123_000)
 	held := []*outcome.Outcome{
 		ended(2, "text", nil), ended(3, "bytes", nil), ended(4, "failed", errors.New("line 1\nline 2")), ended(5, "file", nil),
-		ended(6, "large", nil), ended(7, "empty", nil),
+		ended(6, "large", nil), ended(7, "empty", nil), ended(8, "errors", errors.New("bad")), ended(9, "cut", errors.New("canceled")),
 	}
 	held[0].Stdout.Bytes, held[0].Stderr.Bytes = []byte("a\"\n\x00\u2028é"), []byte("err")
 	held[1].Stdout.Bytes, held[1].Stderr.Bytes = []byte("\xff\x00"), []byte("\xfe")
@@ -138,6 +142,8 @@ func TestHeldOutputComesBack(t *testing.T) {
 	held[4].Stdout.Bytes = huge
 	held[4].Stderr.Bytes = []byte{'x'}
 	held[5].Exit = -1
+	held[6].Stderr.Bytes = append(huge, '!')
+	held[7].Stdout.Bytes, held[7].Cut = append(huge, '!'), true
 	for _, o := range held {
 		o.Start, o.Wall = start, 1500*time.Millisecond
 		check(t, log.Held(o))
@@ -145,15 +151,18 @@ func TestHeldOutputComesBack(t *testing.T) {
 	check(t, log.Flush(), log.Close(runlog.Summary{}))
 
 	log, notes := open(t, path, runlog.Resume)
-	if notes.Finished != 5 || notes.Replays != 5 {
+	if notes.Finished != 7 || notes.Replays != 7 {
 		t.Errorf("notes %+v", notes)
+	}
+	if got, want := names(t, path+".outputs"), "1-5.stdout 1-6.stderr 1-6.stdout 1-8.stderr"; got != want {
+		t.Errorf("kept %s, want %s", got, want)
 	}
 	for i, o := range held {
 		d, err := log.Plan(10+i, record(o.Input))
 		check(t, err)
-		if o.Input == "large" {
+		if o.Cut {
 			if d.Action != runlog.Run {
-				t.Errorf("a held call without output has not finished: %v", d.Action)
+				t.Errorf("what was cut has not finished: %v", d.Action)
 			}
 			continue
 		}
@@ -164,13 +173,32 @@ func TestHeldOutputComesBack(t *testing.T) {
 			t.Errorf("held %+v\ngot  %+v", o, got)
 		}
 		check(t, log.Written(10+i))
+		got.Stdout.Close()
+		got.Stderr.Close()
 	}
 	check(t, log.Flush(), log.Close(runlog.Summary{}))
+	if got := names(t, path+".outputs"); got != "" {
+		t.Errorf("left %s", got)
+	}
 	log, notes = open(t, path, runlog.Resume)
-	if notes.Finished != 5 || notes.Replays != 0 {
+	if notes.Finished != 7 || notes.Replays != 0 {
 		t.Errorf("after they were written: %+v", notes)
 	}
 	check(t, log.Close(runlog.Summary{}))
+}
+
+// names returns what is in a folder; nothing when there is none.
+func names(t *testing.T, dir string) string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, entry := range entries {
+		all = append(all, entry.Name())
+	}
+	return strings.Join(all, " ")
 }
 
 func fileStream(t *testing.T, text string) outcome.Stream {

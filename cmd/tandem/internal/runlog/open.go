@@ -37,8 +37,9 @@ func refuse(format string, args ...any) error { return &Refused{fmt.Sprintf(form
 // Notes are what a user should know about a log that is continued.
 type Notes struct {
 	Finished int    // calls that have finished, in the sense of the mode
-	Replays  int    // of them, those whose outputs are in the log and not yet written
+	Replays  int    // of them, those whose outputs are kept and not yet written
 	Cut      int64  // bytes of a torn last line that were cut off
+	Lost     int    // calls that had finished and whose outputs are not there any more
 	Changed  string // what has changed since the last run; empty when nothing has
 }
 
@@ -53,7 +54,7 @@ func Open(c Config) (*Log, Notes, error) {
 	if err != nil {
 		return nil, Notes{}, err
 	}
-	l := &Log{file: file, keyer: NewKeyer(c.Task), run: 1, replayed: map[int]id{}}
+	l := &Log{file: file, task: c.Task, mode: c.Mode, keyer: NewKeyer(c.Task), run: 1, apart: map[int]bool{}, replayed: map[int]pending{}}
 	notes, err := l.begin(c)
 	if err != nil {
 		_ = file.Close() // nothing was written that could be lost
@@ -180,6 +181,7 @@ func (l *Log) load(c Config, size int64) (Notes, error) {
 	if err != nil {
 		return Notes{}, err
 	}
+	l.outputs.sweep(x)
 	if notes.Cut > 0 {
 		if err := l.file.Truncate(size - notes.Cut); err != nil {
 			return Notes{}, fmt.Errorf("log %s: cutting off its torn last line: %w", c.Path, report.WithoutPath(err))
@@ -202,7 +204,16 @@ func (l *Log) read(c Config, size int64) (*index, Notes, error) {
 	} else if err != nil {
 		return nil, Notes{}, fmt.Errorf("log %s: %w", c.Path, report.WithoutPath(err))
 	}
-	return x, Notes{Cut: size - whole, Changed: changed(x.last, c.Task)}, nil
+	l.outputs = outputsOf(c.Path)
+	there, err := l.outputs.list()
+	if err != nil {
+		return nil, Notes{}, err
+	}
+	l.lost = x.lost(there)
+	for _, of := range l.lost {
+		x.takeLost(of)
+	}
+	return x, Notes{Cut: size - whole, Lost: len(l.lost), Changed: changed(x.last, c.Task)}, nil
 }
 
 func (n *Notes) count(left plan) {
@@ -243,6 +254,9 @@ func (l *Log) writeHeader(c Config) error {
 		return fmt.Errorf("log %s: %w", c.Path, err)
 	}
 	l.lines = append(l.lines, line.Bytes()...)
+	for _, of := range l.lost {
+		l.lines = appendOf(l.lines, eventLost, of)
+	}
 	return l.Flush()
 }
 

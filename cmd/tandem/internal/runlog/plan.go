@@ -45,8 +45,10 @@ func (x *index) plan(mode Mode) plan {
 	return p
 }
 
-func comparePending(a, b pending) int {
-	return cmp.Or(cmp.Compare(a.id.run, b.id.run), cmp.Compare(a.id.number, b.id.number))
+func comparePending(a, b pending) int { return compareID(a.id, b.id) }
+
+func compareID(a, b id) int {
+	return cmp.Or(cmp.Compare(a.run, b.run), cmp.Compare(a.number, b.number))
 }
 
 // take decides about the next input with the key: it is skipped while finished

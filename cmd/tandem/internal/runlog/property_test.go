@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -51,10 +52,58 @@ type simulated struct {
 	skipped   []string
 	replayed  []string // outputs
 	delivered []delivery
+	large     outcome.Stream // what some calls write, in a file
+	copies    string         // folder with what was ever in that of the log; empty: none
+}
+
+// copyOutputs copies what is in the folder of the log.
+func (s *simulated) copyOutputs() {
+	if s.copies == "" {
+		return
+	}
+	if err := os.Mkdir(s.copies, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		s.t.Fatal(err)
+	}
+	link(s.t, s.path+".outputs", s.copies)
+}
+
+// link gives the files of a folder, if it exists, the same names in another one.
+func link(t *testing.T, from, to string) {
+	t.Helper()
+	entries, err := os.ReadDir(from)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if err := os.Link(filepath.Join(from, entry.Name()), filepath.Join(to, entry.Name())); err != nil && !errors.Is(err, fs.ErrExist) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// restore makes the folder of a log what a kill leaves at worst: with all that was ever
+// in it.
+func restore(t *testing.T, path string, copies ...string) {
+	t.Helper()
+	if copies[0] == "" {
+		return
+	}
+	if err := os.RemoveAll(path + ".outputs"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(path+".outputs", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range copies {
+		link(t, dir, path+".outputs")
+	}
 }
 
 // run does a whole run over the inputs and closes the log.
 func (s *simulated) run(texts []string, mode runlog.Mode) {
+	if s.copies != "" {
+		s.must(os.RemoveAll(s.copies))
+	}
 	log, _, err := runlog.Open(config(s.path, mode))
 	if err != nil {
 		s.t.Fatal(err)
@@ -80,7 +129,9 @@ func (s *simulated) plan(texts []string) (outcomes []*outcome.Outcome, replays m
 			s.skipped = append(s.skipped, text)
 		case runlog.Replay:
 			outcomes[i], replays[i] = d.Outcome, true
-			s.replayed = append(s.replayed, string(d.Outcome.Stdout.Bytes))
+			s.replayed = append(s.replayed, contents(s.t, d.Outcome.Stdout))
+			s.t.Cleanup(d.Outcome.Stdout.Close)
+			s.t.Cleanup(d.Outcome.Stderr.Close)
 		case runlog.Run:
 			s.executed = append(s.executed, text)
 			outcomes[i] = s.end(i+1, text, d.Key)
@@ -89,10 +140,7 @@ func (s *simulated) plan(texts []string) (outcomes []*outcome.Outcome, replays m
 	return outcomes, replays
 }
 
-var (
-	executions int
-	huge       = make([]byte, 1<<20) // with anything else it is too much for the log
-)
+var executions int
 
 // end makes the outcome of a call.
 func (s *simulated) end(number int, text string, key outcome.Key) *outcome.Outcome {
@@ -104,8 +152,8 @@ func (s *simulated) end(number int, text string, key outcome.Key) *outcome.Outco
 		o.Cut, o.Err = true, errors.New("canceled")
 	case s.fail && s.r.IntN(3) == 0:
 		o.Err, o.Kind = errors.New("bad\nluck"), "Bad"
-	case s.r.IntN(8) == 0:
-		o.Stderr.Bytes = huge
+	case s.r.IntN(2) == 0:
+		o.Stderr = s.large // nothing where all outputs are in the log
 	}
 	switch {
 	case o.Err == nil:
@@ -124,6 +172,7 @@ func (s *simulated) deliver(texts []string, outcomes []*outcome.Outcome, replays
 		waits := i != next || s.r.IntN(4) == 0 // for its turn, or for the output
 		if o := outcomes[i]; o != nil && waits && !replays[i] {
 			s.must(s.log.Held(o))
+			s.copyOutputs()
 		}
 		for next < len(texts) && here[next] {
 			s.write(outcomes[next], texts[next], !waits && next == i && !replays[i])
@@ -148,7 +197,7 @@ func (s *simulated) write(o *outcome.Outcome, text string, direct bool) {
 	}
 	info, err := os.Stat(s.path)
 	s.must(err)
-	s.delivered = append(s.delivered, delivery{input: text, output: string(o.Stdout.Bytes), size: info.Size()})
+	s.delivered = append(s.delivered, delivery{input: text, output: contents(s.t, o.Stdout), size: info.Size()})
 	if direct {
 		s.must(s.log.Ended(o))
 		return
@@ -219,22 +268,29 @@ func randomInputs(r *rand.Rand, n int) []string {
 // TestResumeAfterEveryCut cuts the log of a run at every byte and resumes with
 // the inputs in another order: L1 to L5.
 func TestResumeAfterEveryCut(t *testing.T) {
-	seeds, inputs := 2, 8
-	if testing.Short() {
-		seeds, inputs = 1, 5
-	}
-	for seed := range uint64(seeds) {
+	tests := []struct {
+		inputs int
+		apart  bool // some outputs are not in the log
+	}{{8, false}, {5, true}}
+	for seed, test := range tests {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			r := rand.New(rand.NewPCG(seed, 4))
-			texts := randomInputs(r, inputs)
-			first := &simulated{t: t, r: r, path: filepath.Join(t.TempDir(), "log"), fail: true}
+			r := rand.New(rand.NewPCG(uint64(seed), 4))
+			texts := randomInputs(r, test.inputs)
+			path := filepath.Join(t.TempDir(), "log")
+			first := &simulated{t: t, r: r, path: path, fail: true}
+			if test.apart {
+				first.copies, first.large = path+".first", fileStream(t, "this is kept apart")
+			}
 			first.run(texts, runlog.New)
 			log, err := os.ReadFile(first.path)
 			if err != nil {
 				t.Fatal(err)
 			}
+			if test.apart && names(t, first.copies) == "" {
+				t.Fatal("all outputs are in the log")
+			}
 			for size := range len(log) + 1 {
-				resumeCut(t, first, log[:size], texts, seed)
+				resumeCut(t, first, log[:size], texts)
 			}
 		})
 	}
@@ -273,13 +329,18 @@ func TestResumeModes(t *testing.T) {
 }
 
 // resumeCut resumes a log that was cut, twice: the second run is cut too.
-func resumeCut(t *testing.T, first *simulated, log []byte, texts []string, seed uint64) {
-	r := rand.New(rand.NewPCG(seed, uint64(len(log))))
+func resumeCut(t *testing.T, first *simulated, log []byte, texts []string) {
+	r := rand.New(rand.NewPCG(uint64(len(texts)), uint64(len(log))))
 	path := first.path
 	deliveries := before(first.delivered, int64(len(log)))
 	writeFile(t, path, log)
+	restore(t, path, first.copies)
 	texts = shuffled(r, texts)
-	second := resumed(t, r, path, log, texts)
+	second := &simulated{t: t, r: r, path: path, fail: true, large: first.large}
+	if first.copies != "" {
+		second.copies = path + ".second"
+	}
+	second.resume(log, texts)
 	checkDelivered(t, path, deliveries, second.delivered)
 
 	again, err := os.ReadFile(path)
@@ -290,14 +351,21 @@ func resumeCut(t *testing.T, first *simulated, log []byte, texts []string, seed 
 	cut := again[:whole+r.IntN(len(again)-whole+1)]
 	deliveries = append(deliveries, before(second.delivered, int64(len(cut)))...)
 	writeFile(t, path, cut)
-	third := resumed(t, r, path, cut, texts)
+	if whole == 0 { // the second run was the first of its log
+		restore(t, path, second.copies)
+	} else {
+		restore(t, path, first.copies, second.copies)
+	}
+	third := &simulated{t: t, r: r, path: path, fail: true}
+	third.resume(cut, texts)
 	checkDelivered(t, path, deliveries, third.delivered)
 }
 
-// resumed resumes the log at path and checks what was run, skipped and replayed.
-func resumed(t *testing.T, r *rand.Rand, path string, log []byte, texts []string) *simulated {
+// resume resumes the log, which has the given bytes, and checks what was run, skipped
+// and replayed.
+func (s *simulated) resume(log []byte, texts []string) {
+	t := s.t
 	want := readLog(t, log[:bytes.LastIndexByte(log, '\n')+1])
-	s := &simulated{t: t, r: r, path: path, fail: true}
 	s.run(texts, runlog.Resume)
 	have := counts(texts)
 	ran := counts(s.executed)
@@ -309,12 +377,14 @@ func resumed(t *testing.T, r *rand.Rand, path string, log []byte, texts []string
 	if len(s.replayed) != len(want.replays) {
 		t.Fatalf("after %d bytes: %d replayed, want %d", len(log), len(s.replayed), len(want.replays))
 	}
+	if _, err := os.Stat(s.path + ".outputs"); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("after %d bytes: a whole run leaves its outputs: %v", len(log), err)
+	}
 	for output, n := range counts(s.replayed) {
 		if n > 1 {
 			t.Fatalf("after %d bytes: %.20q replayed %d times", len(log), output, n)
 		}
 	}
-	return s
 }
 
 // checkDelivered checks that as many different outputs of each input were

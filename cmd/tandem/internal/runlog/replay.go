@@ -3,17 +3,16 @@ package runlog
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"math"
 	"time"
 
 	"github.com/gotandem/tandem/cmd/tandem/internal/outcome"
 )
 
-// replay reads the line of a held call and returns its outcome, with no number.
-func replay(log io.ReaderAt, p pending) (*outcome.Outcome, error) {
+// replay reads what is kept of a held call and returns its outcome, with no number.
+func (l *Log) replay(p pending) (*outcome.Outcome, error) {
 	line := make([]byte, p.length)
-	if _, err := log.ReadAt(line, p.offset); err != nil {
+	if _, err := l.file.ReadAt(line, p.offset); err != nil {
 		return nil, err
 	}
 	m := struct {
@@ -44,5 +43,15 @@ func replay(log io.ReaderAt, p pending) (*outcome.Outcome, error) {
 	if p.failed {
 		o.Err = errors.New(m.Error)
 	}
-	return o, nil
+	if !p.apart {
+		return o, nil
+	}
+	var err error
+	o.Stdout, o.Stderr, err = l.outputs.open(p.id)
+	if err == nil && o.Stdout.Len()+o.Stderr.Len() != p.bytes {
+		o.Stdout.Close()
+		o.Stderr.Close()
+		err = errors.New("it is not whole any more")
+	}
+	return o, err
 }
