@@ -117,5 +117,5 @@ fuzz:
 		-o '^func Fuzz[A-Za-z0-9_]+\(' . | sort | while IFS=: read -r file func; do \
 		name=$${func#func }; name=$${name%?}; \
 		echo "fuzz $$name in $${file%/*} for $(FUZZTIME)"; \
-		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -timeout $(STRESS_TIMEOUT) "$${file%/*}" </dev/null; \
+		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 200x -timeout $(STRESS_TIMEOUT) "$${file%/*}" </dev/null; \
 	done

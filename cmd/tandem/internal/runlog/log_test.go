@@ -486,7 +486,11 @@ func FuzzOpen(f *testing.F) {
 	header := fmt.Sprintf(`{"event":"run","version":1,"run":1,"mode":"new","kind":"command","task":"wc -c {}","task_digest":"%x"}`+"\n", digest)
 	end := `{"event":"end","number":1,"key":"00112233445566778899aabbccddeeff","status":"ok","input":"","attempts":[]}` + "\n"
 	held := `{"event":"held","number":2,"key":"00112233445566778899aabbccddeeff","status":"failed","replay":true,"stdout":"x","attempts":[]}` + "\n"
-	for _, log := range []string{"", header, header + end, header + held + `{"event":"written","run":1,"number":2}` + "\n", header + end[:20], "x\n"} {
+	apart := strings.Replace(held, `"stdout":"x"`, `"output_bytes":3,"stdout_file":"1-2.stdout"`, 1)
+	for _, log := range []string{
+		"", header, header + end, header + held + `{"event":"written","run":1,"number":2}` + "\n", header + end[:20], "x\n",
+		header + apart, header + apart + `{"event":"lost","run":1,"number":2}` + "\n" + end,
+	} {
 		f.Add([]byte(log))
 	}
 	path := filepath.Join(f.TempDir(), "log")
