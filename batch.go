@@ -214,8 +214,9 @@ func (b *Batch) repeats(i int32, err error, own bool) bool {
 		return false
 	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.attempts[i].n < b.opts.retries
+	left := b.attempts[i].n < b.opts.retries
+	b.mu.Unlock()
+	return left && (b.opts.retryIf == nil || b.opts.retryIf(Call{b, i}, err))
 }
 
 // repeatable reports whether an attempt that the engine let fail with err may be

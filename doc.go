@@ -25,7 +25,7 @@
 //
 // # Steering
 //
-// [Timeout], [Retries], [Priority] and [Label] are for each call. With [Steer] a
+// [Timeout], [Retries], [RetryIf], [Priority] and [Label] are for each call. With [Steer] a
 // [Handle] stops single inputs of a running [Map]; they then end as canceled calls
 // do, and the others go on. Executors with workers show each attempt to the
 // Observe of their configuration when it has ended: an [Attempt].

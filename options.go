@@ -21,6 +21,7 @@ type callOptions struct {
 	timeout    time.Duration        // 0 for no limit
 	timeoutBy  func() time.Duration // nil: timeout counts
 	retries    int
+	retryIf    func(Call, error) bool // nil: always
 	priority   int
 	label      string
 	idempotent bool
@@ -80,6 +81,16 @@ func Retries(n int) CallOption {
 		panic(fmt.Sprintf("tandem: Retries(%d): want 0 or more", n))
 	}
 	return callOption(func(c *callOptions) { c.retries = n })
+}
+
+// RetryIf is asked whether an attempt that failed with the error, and that [Retries]
+// would repeat, is to be repeated. When it says no, the call ends with the error. It may
+// be called from several goroutines and must not block. It panics if again is nil.
+func RetryIf(again func(c Call, err error) bool) CallOption {
+	if again == nil {
+		panic("tandem: RetryIf(nil): want a function")
+	}
+	return callOption(func(c *callOptions) { c.retryIf = again })
 }
 
 // Idempotent says that running the call twice is as good as once, which lets

@@ -3,6 +3,8 @@ package tandemtest
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/gotandem/tandem"
@@ -27,6 +29,7 @@ var timeScenarios = []scenario{
 	{name: "Timeout/not retried", options: Options{Slots: 1, Queue: 4}, run: timeoutNotRetried},
 	{name: "Retries/task error", run: retriesSucceed},
 	{name: "Retries/used up", run: retriesUsedUp},
+	{name: "Retries/refused", run: retriesRefused},
 	{name: "Retries/canceled", run: retriesCanceled},
 	{name: "Retries/of a Map", run: retriesMap},
 	{name: "Crash/one call", needs: crashes, run: crashOne},
@@ -160,6 +163,29 @@ func retriesUsedUp(e *env) {
 	}
 	if n := e.gate.Started("try"); n != 3 {
 		e.Errorf("%d attempts, want 3", n)
+	}
+	e.counts(0, 1, 0)
+}
+
+// RetryIf decides about the attempts that Retries allows, and only about them.
+func retriesRefused(e *env) {
+	var mu sync.Mutex
+	var asked []string
+	f := submit(e, e.tasks.Hold, e.gate.Hold("try"), tandem.Retries(3), tandem.RetryIf(func(c tandem.Call, err error) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		asked = append(asked, messageOf(err))
+		return messageOf(err) != "second"
+	}))
+	e.gate.Await(e, "try").Fail("first")
+	e.gate.Await(e, "try").Fail("second")
+	if err := failure(e, f); messageOf(err) != "second" || tandem.FateOf(err) != tandem.Finished {
+		e.Errorf("error %s, want the second", describe(err))
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if n := e.gate.Started("try"); n != 2 || !slices.Equal(asked, []string{"first", "second"}) {
+		e.Errorf("%d attempts, asked about %q", n, asked)
 	}
 	e.counts(0, 1, 0)
 }

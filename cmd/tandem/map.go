@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -74,7 +75,7 @@ func (f *mapFlags) define(cmd *cobra.Command) {
 func (f *mapFlags) run(cmd *cobra.Command, args []string) (err error) {
 	line, err := arguments.Parse(args, cmd.ArgsLenAtDash() == 0)
 	if err != nil {
-		return exitf(statusUsage, "%w", err)
+		return exitf(statusUsage, "%w", cmp.Or(f.record.formApart(cmd, args), err))
 	}
 	if err := f.check(cmd, line); err != nil {
 		return err

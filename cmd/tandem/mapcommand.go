@@ -103,7 +103,7 @@ func (r *mapRun) findProgram(template command.Template) (path string, err error)
 	path, err = exec.LookPath(program)
 	switch {
 	case err == nil:
-		return path, nil
+		return filepath.Clean(path), nil
 	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist):
 		return "", noCommand(r.line.Command)
 	case errors.Is(err, exec.ErrDot):

@@ -48,6 +48,25 @@ func TestMapCommands(t *testing.T) {
 	}
 }
 
+// A program with a slash is searched from the folder of --cwd, whatever that is called.
+func TestMapCommandInFolder(t *testing.T) {
+	dir := folder(t, map[string]string{"hello": "#!/bin/sh\necho hello $1\n", "below/hello": "#!/bin/sh\necho below $1\n"})
+	for _, file := range []string{"hello", "below/hello"} {
+		if err := os.Chmod(dir+file, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range [][3]string{
+		{".", "./hello", "hello"}, {"./", "./hello", "hello"}, {"below", "../hello", "hello"}, {"below", "./hello", "below"},
+		{"./below/", "../below/hello", "below"}, {dir + "below", "../hello", "hello"},
+	} {
+		s := prepare(t, "map", "--cwd", test[0], "--", test[1], ":::", "a")
+		s.cmd.Dir = dir
+		s.begin("/dev/null", "")
+		s.wait().expect(t, 0, test[2]+" a\n", "1 ok")
+	}
+}
+
 // A program is searched in the PATH that --env sets, once and before anything runs.
 func TestMapCommandPath(t *testing.T) {
 	dir := folder(t, map[string]string{"refused": "", "hello": "#!/bin/sh\necho hello $1\n"})
@@ -144,6 +163,8 @@ func TestMapCommandUsage(t *testing.T) {
 		"shell line, open":    {"--shell -- echo 'a{} ::: a", 2, "a single quote that is not closed"},
 		"memory of a program": {"--memory 40M -- python3 -c x=bytearray(90000000) ::: a", 1, "MemoryError"},
 		"program in a folder": {"--cwd / -- ./no-such-program ::: a", 127, "no-such-program"},
+		"summary, a word":     {"--summary json -- cat", 2, "--summary json: write --summary=json"},
+		"no such program":     {"--cwd . -- ./echo ::: a", 127, "./echo"}, // although there is one in PATH
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

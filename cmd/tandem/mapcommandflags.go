@@ -183,7 +183,7 @@ func (f *commandFlags) place(program string) string {
 	if f.cwd == "" || filepath.IsAbs(program) || !strings.Contains(program, "/") {
 		return program
 	}
-	return filepath.Join(f.cwd, program)
+	return strings.TrimSuffix(f.cwd, "/") + "/" + program // not cleaned: "./x" is to stay a path
 }
 
 // searchPath returns the PATH that --env sets, and whether it does.

@@ -106,6 +106,15 @@ func (f *recordFlags) mode() runlog.Mode {
 	return runlog.New
 }
 
+// formApart returns an error when the form of a summary stands behind --summary as a
+// word of its own, which is then taken for the task.
+func (f *recordFlags) formApart(cmd *cobra.Command, args []string) error {
+	if !cmd.Flags().Changed("summary") || len(args) == 0 || new(summaryForm).Set(args[0]) != nil {
+		return nil
+	}
+	return fmt.Errorf("--summary %s: write --summary=%s", args[0], args[0])
+}
+
 // any reports whether something is to be recorded.
 func (f *recordFlags) any() bool {
 	return f.log != "" || f.joblog != "" || f.trace != "" || f.summary != ""

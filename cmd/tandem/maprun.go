@@ -73,7 +73,7 @@ func runJob[In, Out any](r *mapRun, job mapping.Job[In, Out]) (err error) {
 	job.Gate = r.control.gate(r.workers, r.line.Command != nil, r.console)
 	job.Memory = mapping.Memory{Least: int64(r.control.memfree), Free: freeMemory, Handle: new(tandem.Handle)}
 	job.Halt, job.Unordered, job.Tag = r.control.halt, r.output.unordered || r.output.lineBuffer, r.output.tag
-	job.Output, job.Progress, job.Quiet = stdout(r.console), r.output.progress, r.output.quiet
+	job.Output, job.Progress, job.Quiet, job.Started = stdout(r.console), r.output.progress, r.output.quiet, r.started
 	job.Store = r.files.store
 	if r.files.recorder != nil {
 		job.Recorder = r.files.recorder

@@ -121,6 +121,31 @@ func TestTerminateFinishesWhatRuns(t *testing.T) {
 	}
 }
 
+// During a drain nothing starts, also not again: a call whose attempt fails has not
+// finished.
+func TestDrainRepeatsNothing(t *testing.T) {
+	python := writeFile(t, "task.py", "def f(fifo):\n    open(fifo).read()\n    raise ValueError(fifo)\n") + ":f"
+	for name, args := range map[string][]string{
+		"command": {"--", "sh", "-c", `cat "$0"; exit 1`}, "python": {"--as", "str", python},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fifo, log := makeFifo(t), filepath.Join(t.TempDir(), "log")
+			s := start(t, append([]string{"map", "-p", "1", "--retries", "0", "--log", log}, args...)...)
+			fmt.Fprintln(s.stdin, fifo)
+			_ = openFifo(t, fifo).Close() // the first attempt fails
+			gate := openFifo(t, fifo)
+			s.signal(syscall.SIGTERM)
+			s.stderr.await(t, "finishing 1 call")
+			_ = gate.Close()
+			s.wait().expect(t, 143, "", "0 failed, 1 not finished")
+			content, err := os.ReadFile(log)
+			if err != nil || !strings.Contains(string(content), `"event":"end","number":1,`) || !strings.Contains(string(content), `"status":"cut"`) {
+				t.Errorf("the log has %s, %v", content, err)
+			}
+		})
+	}
+}
+
 // The second SIGTERM kills what will not end, and what it started.
 func TestTerminateTwiceKills(t *testing.T) {
 	s := start(t, "map", "--", "sh", "-c", `trap "" TERM; echo started > "$0"; sleep 600 & wait; wait`)

@@ -65,10 +65,29 @@ type Flights struct {
 
 	mu     sync.Mutex
 	blocks map[int]*block
+	last   map[int]bool // calls of which an attempt was not repeated because of a drain
 }
 
 // NewFlights returns what is to be under way in one run.
-func NewFlights() *Flights { return &Flights{blocks: make(map[int]*block)} }
+func NewFlights() *Flights {
+	return &Flights{blocks: make(map[int]*block), last: make(map[int]bool)}
+}
+
+// notRepeated notes that the attempt of a call was its last one, because of a drain.
+func (f *Flights) notRepeated(index int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.last[index] = true
+}
+
+// takeNotRepeated reports whether notRepeated was called for a call, and forgets it.
+func (f *Flights) takeNotRepeated(index int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	last := f.last[index]
+	delete(f.last, index)
+	return last
+}
 
 // Observe notes an attempt. It is for the field Observe of an executor's Config.
 func (f *Flights) Observe(a tandem.Attempt) {

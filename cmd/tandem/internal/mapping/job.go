@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"io"
+	"time"
 
 	"github.com/gotandem/tandem"
 	"github.com/gotandem/tandem/cmd/tandem/internal/console"
@@ -57,7 +58,8 @@ type Job[In, Out any] struct {
 	Console  *console.Console
 	Session  *Session
 	Progress progress.Mode
-	Quiet    bool // failures in one line, no progress, no summary
+	Quiet    bool      // failures in one line, no progress, no summary
+	Started  time.Time // since when the summary counts, such as before workers start; zero: since Run
 }
 
 // Memory is what guards the memory. The zero value does not.

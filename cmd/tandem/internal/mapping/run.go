@@ -71,7 +71,7 @@ func newRun[In, Out any](job Job[In, Out]) *run[In, Out] {
 	if r.Quiet && r.Progress == progress.Auto {
 		r.Progress = progress.None
 	}
-	r.Options = append(r.Options[:len(r.Options):len(r.Options)], tandem.Unordered())
+	r.Options = append(r.Options[:len(r.Options):len(r.Options)], tandem.Unordered(), tandem.RetryIf(r.repeats))
 	if job.Memory.Least > 0 {
 		r.guard = &guard{least: job.Memory.Least, free: job.Memory.Free, stop: job.Memory.Handle.Stop,
 			flights: r.Flights, source: job.Source.Stop, say: r.say, drains: job.Session.Taking().Done()}
@@ -198,6 +198,9 @@ func (r *run[In, Out]) summarize() {
 		return
 	}
 	s := r.snapshot()
+	if !r.Started.IsZero() {
+		s.Elapsed = time.Since(r.Started)
+	}
 	if s.Succeeded+s.Failed+s.Unfinished == 0 && r.failed() != nil {
 		return
 	}

@@ -32,6 +32,16 @@ func (r *run[In, Out]) settle(o tandem.Result[In, Out]) {
 	r.delivery.put(i)
 }
 
+// repeats reports whether an attempt that failed is repeated: not during a drain, in
+// which nothing starts. Its call has then not finished.
+func (r *run[In, Out]) repeats(c tandem.Call, _ error) bool {
+	if r.Session.Taking().Err() == nil {
+		return true
+	}
+	r.Flights.notRepeated(c.Index())
+	return false
+}
+
 // drop gives back what the outcome of a call holds that nobody is to see.
 func (r *run[In, Out]) drop(o tandem.Result[In, Out]) {
 	var dropped outcome.Outcome
@@ -44,7 +54,7 @@ func (r *run[In, Out]) drop(o tandem.Result[In, Out]) {
 func (r *run[In, Out]) ended(fl *flight, o tandem.Result[In, Out]) *item {
 	i := r.delivery.item()
 	i.Number = fl.number
-	i.Cut = o.Err != nil && r.Session.Running().Err() != nil
+	i.Cut = o.Err != nil && (r.Flights.takeNotRepeated(o.Index) || r.Session.Running().Err() != nil)
 	if r.Details {
 		r.detail(i, fl, o.Input)
 	}
