@@ -188,6 +188,23 @@ func TestMapRetries(t *testing.T) {
 		expect(t, 0, "done\n")
 }
 
+// Attempts wait for --delay, too, and are counted on.
+func TestMapRetriesWithDelay(t *testing.T) {
+	python := folder(t, map[string]string{"task.py": "def f(x):\n    raise ValueError(x)\n"}) + "task.py:f"
+	for name, args := range map[string][]string{"command": {"--", "sh", "-c", "exit 3"}, "python": {python}} {
+		t.Run(name, func(t *testing.T) {
+			log := filepath.Join(t.TempDir(), "log")
+			args := append([]string{"map", "--delay", "10ms", "--retries", "3", "--log", log, "--summary", "-a", "-"}, args...)
+			run(t, "1\n2\n", args...).expect(t, 1, "", "2 inputs: 0 ok, 2 failed", "4 attempts repeated")
+			content, err := os.ReadFile(log)
+			if err != nil || strings.Count(string(content), `"status":"failed"`) != 2 || strings.Count(string(content), `{"attempt":3,`) != 2 ||
+				strings.Count(string(content), `{"attempt":`) != 6 {
+				t.Errorf("the log has %s, %v", content, err)
+			}
+		})
+	}
+}
+
 func TestMapMaxCalls(t *testing.T) {
 	o := run(t, numbers(1, 30, same), "map", "-p", "1", "--max-tasks", "5", "tasks.py:pid")
 	pids := strings.Fields(o.stdout)

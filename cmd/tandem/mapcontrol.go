@@ -161,14 +161,18 @@ func (f *controlFlags) options(median func() (time.Duration, bool)) []tandem.Map
 	case f.timeout.fixed > 0:
 		options = append(options, tandem.Timeout(f.timeout.fixed))
 	}
-	if f.retries != 1 {
-		again := f.retries - 1
-		if f.retries == 0 {
-			again = math.MaxInt32
-		}
+	if again := f.repeats(); again > 0 {
 		options = append(options, tandem.Retries(again), tandem.Idempotent())
 	}
 	return options
+}
+
+// repeats returns how many attempts may follow the first one.
+func (f *controlFlags) repeats() int {
+	if f.retries == 0 {
+		return math.MaxInt32
+	}
+	return f.retries - 1
 }
 
 // countAhead returns how many inputs there are if --halt has to know: total if that is

@@ -69,7 +69,7 @@ func (r *mapRun) details() bool {
 func runJob[In, Out any](r *mapRun, job mapping.Job[In, Out]) (err error) {
 	job.Console, job.Session, job.Source, job.Total, job.Flights = r.console, r.session, r.source, int(r.total), r.flights
 	job.Details = r.details()
-	job.Options = r.control.options(r.stats.Median)
+	job.Options, job.Repeats = r.control.options(r.stats.Median), r.control.repeats()
 	job.Gate = r.control.gate(r.workers, r.line.Command != nil, r.console)
 	job.Memory = mapping.Memory{Least: int64(r.control.memfree), Free: freeMemory, Handle: new(tandem.Handle)}
 	job.Halt, job.Unordered, job.Tag = r.control.halt, r.output.unordered || r.output.lineBuffer, r.output.tag

@@ -124,16 +124,16 @@ func TestTerminateFinishesWhatRuns(t *testing.T) {
 // During a drain nothing starts, also not again: a call whose attempt fails has not
 // finished.
 func TestDrainRepeatsNothing(t *testing.T) {
-	python := writeFile(t, "task.py", "def f(fifo):\n    open(fifo).read()\n    raise ValueError(fifo)\n") + ":f"
+	python := folder(t, map[string]string{"task.py": "import os\n\n\ndef f(fifo):\n    if os.path.exists(fifo + \".tried\"):\n        open(fifo).read()\n" +
+		"    open(fifo + \".tried\", \"w\").close()\n    raise ValueError(fifo)\n"}) + "task.py:f"
 	for name, args := range map[string][]string{
-		"command": {"--", "sh", "-c", `cat "$0"; exit 1`}, "python": {"--as", "str", python},
+		"command": {"--", "sh", "-c", `[ ! -e "$0.tried" ] || cat "$0"; : > "$0.tried"; exit 1`}, "python": {"--as", "str", python},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fifo, log := makeFifo(t), filepath.Join(t.TempDir(), "log")
 			s := start(t, append([]string{"map", "-p", "1", "--retries", "0", "--log", log}, args...)...)
 			fmt.Fprintln(s.stdin, fifo)
-			_ = openFifo(t, fifo).Close() // the first attempt fails
-			gate := openFifo(t, fifo)
+			gate := openFifo(t, fifo) // of the second attempt
 			s.signal(syscall.SIGTERM)
 			s.stderr.await(t, "finishing 1 call")
 			_ = gate.Close()

@@ -25,7 +25,7 @@ func (r *run[In, Out]) inputs() iter.Seq[In] {
 			}
 			fl.started = r.gate.Now()
 			if fl.more != nil {
-				fl.more.back, fl.more.attempts = false, nil
+				fl.more.begin()
 			}
 			r.Flights.add(fl)
 			if r.guard != nil {
@@ -56,7 +56,7 @@ func (r *run[In, Out]) planned() iter.Seq2[flight, inputs.Record] {
 			number++
 			fl := flight{number: number, input: in.Whole}
 			if detailed {
-				fl.more = &details{record: in}
+				fl.more = &details{record: in, left: r.Repeats}
 			}
 			if r.Recorder != nil {
 				decision, err := r.Recorder.Plan(number, in)

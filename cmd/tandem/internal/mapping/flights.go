@@ -28,10 +28,23 @@ type details struct {
 	record   inputs.Record
 	key      outcome.Key
 	attempts []tandem.Attempt
-	back     bool // it was stopped in order to start again
+	earlier  int  // attempts of the calls before this one
+	left     int  // how often it may be repeated by way of the gate
+	back     bool // its call ends, or was stopped, in order to start again
+	repeated bool // and that is the next attempt
 }
 
-// isBack reports whether the input was stopped in order to start again.
+// begin notes that a call begins. The attempts of one that was stopped do not count.
+func (d *details) begin() {
+	if !d.repeated {
+		d.attempts = nil
+	} else if n := len(d.attempts); n > 0 {
+		d.attempts[n-1].Again = true
+	}
+	d.earlier, d.back, d.repeated = len(d.attempts), false, false
+}
+
+// isBack reports whether the input is to start again.
 func (fl *flight) isBack() bool { return fl.more != nil && fl.more.back }
 
 // blockSize is how many calls are kept together. A slow call keeps its block; more
@@ -93,7 +106,19 @@ func (f *Flights) takeNotRepeated(index int) bool {
 func (f *Flights) Observe(a tandem.Attempt) {
 	f.with(a.Index, func(fl *flight) {
 		if fl.more != nil {
+			a.Number += fl.more.earlier
 			fl.more.attempts = append(fl.more.attempts, a)
+		}
+	})
+}
+
+// repeat marks a call whose attempt has failed as one that starts again, as often as it
+// may.
+func (f *Flights) repeat(index int) {
+	f.with(index, func(fl *flight) {
+		if fl.more.left > 0 {
+			fl.more.left--
+			fl.more.back, fl.more.repeated = true, true
 		}
 	})
 }
@@ -231,4 +256,6 @@ func (f *Flights) recall() (index, number int, found bool) {
 }
 
 // unmark undoes recall.
-func (f *Flights) unmark(index int) { f.with(index, func(fl *flight) { fl.more.back = false }) }
+func (f *Flights) unmark(index int) {
+	f.with(index, func(fl *flight) { fl.more.back = fl.more.repeated })
+}

@@ -18,12 +18,13 @@ import (
 // looks what a stopped call had is given back.
 const guardInterval = time.Second
 
-// guard stops the youngest call when memory becomes scarce, and lets it start again. It
-// stops none that could not: during a drain.
+// guard lets calls start again by way of the gate: those that are to be repeated, and,
+// when memory becomes scarce, the youngest one, which it stops. It stops none that could
+// not start again: during a drain.
 // Its watch is a goroutine of its own, merge belongs to the feeder, and takesBack and
 // back to the goroutine of Run.
 type guard struct {
-	least   int64                // bytes; below them nothing starts, below half of them calls are stopped
+	least   int64                // bytes; below them nothing starts, below half of them calls are stopped; 0: none is
 	free    func() int64         // bytes
 	stop    func(index int) bool // a call
 	flights *Flights
@@ -44,7 +45,9 @@ type guard struct {
 // begin starts to watch; end ends that.
 func (g *guard) begin() {
 	g.over, g.changed = make(chan struct{}), make(chan struct{}, 1)
-	g.watcher.Go(g.watch)
+	if g.least > 0 {
+		g.watcher.Go(g.watch)
+	}
 }
 
 func (g *guard) end() {
@@ -96,7 +99,7 @@ func (g *guard) stopYoungest() (number int, stopped bool) {
 const lostWithin = 5 * time.Second
 
 // takesBack reports whether a call that ended with err is to start again: because it
-// was stopped, or because it was lost with the worker of one that was.
+// was marked so, or because it was lost with the worker of one that was stopped.
 func (g *guard) takesBack(fl *flight, err error) bool {
 	if err == nil || fl.more.back {
 		return err != nil

@@ -43,6 +43,7 @@ type Job[In, Out any] struct {
 
 	Gate    gate.Config
 	Memory  Memory
+	Repeats int // how often a call that fails starts again, as Options say, where Gate has conditions for that
 	Halt    halting.Policy
 	Flights *Flights // whose Observe the executor has; nil: nobody observes
 	Details bool     // outcomes are to have all fields; Tag, Store, Recorder and OnEnd need it

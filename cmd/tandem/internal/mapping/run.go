@@ -27,7 +27,7 @@ import (
 type run[In, Out any] struct {
 	Job[In, Out]
 	gate     *gate.Gate
-	guard    *guard // nil: memory is not guarded
+	guard    *guard // nil: nothing starts again by way of the gate
 	delivery *delivery
 	counters progress.Counters
 	began    time.Time
@@ -72,9 +72,12 @@ func newRun[In, Out any](job Job[In, Out]) *run[In, Out] {
 		r.Progress = progress.None
 	}
 	r.Options = append(r.Options[:len(r.Options):len(r.Options)], tandem.Unordered(), tandem.RetryIf(r.repeats))
-	if job.Memory.Least > 0 {
-		r.guard = &guard{least: job.Memory.Least, free: job.Memory.Free, stop: job.Memory.Handle.Stop,
+	if job.Memory.Least > 0 || job.Repeats > 0 && len(job.Gate.Conditions) > 0 {
+		r.guard = &guard{least: job.Memory.Least, free: job.Memory.Free,
 			flights: r.Flights, source: job.Source.Stop, say: r.say, drains: job.Session.Taking().Done()}
+	}
+	if job.Memory.Least > 0 {
+		r.guard.stop = job.Memory.Handle.Stop
 		r.Options = append(r.Options, tandem.Steer(job.Memory.Handle))
 	}
 	r.delivery = &delivery{

@@ -32,13 +32,18 @@ func (r *run[In, Out]) settle(o tandem.Result[In, Out]) {
 	r.delivery.put(i)
 }
 
-// repeats reports whether an attempt that failed is repeated: not during a drain, in
-// which nothing starts. Its call has then not finished.
+// repeats reports whether the executor repeats an attempt that failed: not during a
+// drain, in which nothing starts, so that its call has not finished; nor when starts
+// have conditions: then its input goes through the gate again.
 func (r *run[In, Out]) repeats(c tandem.Call, _ error) bool {
-	if r.Session.Taking().Err() == nil {
+	switch {
+	case r.Session.Taking().Err() != nil:
+		r.Flights.notRepeated(c.Index())
+	case len(r.Gate.Conditions) > 0:
+		r.Flights.repeat(c.Index())
+	default:
 		return true
 	}
-	r.Flights.notRepeated(c.Index())
 	return false
 }
 
