@@ -11,7 +11,7 @@ import (
 // openNameless returns a file in dir that never had a name, where the file system
 // can do that: one that [GiveName] can give a name to.
 func openNameless(dir string) (*os.File, error) {
-	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	fd, err := openTemporary(dir)
 	switch {
 	case err == nil:
 		return os.NewFile(uintptr(fd), "output in "+dir), nil
@@ -21,9 +21,14 @@ func openNameless(dir string) (*os.File, error) {
 	return nil, err
 }
 
+// openTemporary opens a file in dir that never had a name. Without O_EXCL it can get one.
+func openTemporary(dir string) (fd int, err error) {
+	return unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+}
+
 // CanGiveName reports whether GiveName can give names to files of output in dir.
 func CanGiveName(dir string) bool {
-	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	fd, err := openTemporary(dir)
 	if err != nil {
 		return false
 	}

@@ -49,7 +49,7 @@ func (r *run[In, Out]) toStart() iter.Seq2[flight, inputs.Record] {
 // planned yields the inputs that have not finished in an earlier run. The others go
 // to the output, as their number needs.
 func (r *run[In, Out]) planned() iter.Seq2[flight, inputs.Record] {
-	detailed := r.Details || r.guard != nil || r.Recorder != nil
+	detailed := r.Details || r.guard != nil || r.Recorder != nil || r.Repeats > 0
 	return func(yield func(flight, inputs.Record) bool) {
 		number := 0
 		for in := range r.Source.Records() {

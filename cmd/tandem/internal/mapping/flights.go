@@ -28,24 +28,38 @@ type details struct {
 	record   inputs.Record
 	key      outcome.Key
 	attempts []tandem.Attempt
-	earlier  int  // attempts of the calls before this one
-	left     int  // how often it may be repeated by way of the gate
-	back     bool // its call ends, or was stopped, in order to start again
-	repeated bool // and that is the next attempt
+	earlier  int // attempts of the calls before this one
+	left     int // how often it may be repeated by way of the gate
+	next     next
 }
+
+// next is what comes after the call of an input.
+type next uint8
+
+const (
+	over     next = iota // nothing: what it ends with is what the input comes to
+	restart              // another call: it was stopped, or lost with one that was
+	repeat               // another call, for the next attempt
+	cutShort             // nothing: an attempt failed and is not repeated because of a drain
+)
 
 // begin notes that a call begins. The attempts of one that was stopped do not count.
 func (d *details) begin() {
-	if !d.repeated {
+	if d.next != repeat {
 		d.attempts = nil
 	} else if n := len(d.attempts); n > 0 {
 		d.attempts[n-1].Again = true
 	}
-	d.earlier, d.back, d.repeated = len(d.attempts), false, false
+	d.earlier, d.next = len(d.attempts), over
 }
 
 // isBack reports whether the input is to start again.
-func (fl *flight) isBack() bool { return fl.more != nil && fl.more.back }
+func (fl *flight) isBack() bool {
+	return fl.more != nil && (fl.more.next == restart || fl.more.next == repeat)
+}
+
+// isCutShort reports whether a drain has kept the input from another attempt.
+func (fl *flight) isCutShort() bool { return fl.more != nil && fl.more.next == cutShort }
 
 // blockSize is how many calls are kept together. A slow call keeps its block; more
 // wastes memory for it, less costs the quick ones a look-up each.
@@ -78,29 +92,10 @@ type Flights struct {
 
 	mu     sync.Mutex
 	blocks map[int]*block
-	last   map[int]bool // calls of which an attempt was not repeated because of a drain
 }
 
 // NewFlights returns what is to be under way in one run.
-func NewFlights() *Flights {
-	return &Flights{blocks: make(map[int]*block), last: make(map[int]bool)}
-}
-
-// notRepeated notes that the attempt of a call was its last one, because of a drain.
-func (f *Flights) notRepeated(index int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.last[index] = true
-}
-
-// takeNotRepeated reports whether notRepeated was called for a call, and forgets it.
-func (f *Flights) takeNotRepeated(index int) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	last := f.last[index]
-	delete(f.last, index)
-	return last
-}
+func NewFlights() *Flights { return &Flights{blocks: make(map[int]*block)} }
 
 // Observe notes an attempt. It is for the field Observe of an executor's Config.
 func (f *Flights) Observe(a tandem.Attempt) {
@@ -108,17 +103,6 @@ func (f *Flights) Observe(a tandem.Attempt) {
 		if fl.more != nil {
 			a.Number += fl.more.earlier
 			fl.more.attempts = append(fl.more.attempts, a)
-		}
-	})
-}
-
-// repeat marks a call whose attempt has failed as one that starts again, as often as it
-// may.
-func (f *Flights) repeat(index int) {
-	f.with(index, func(fl *flight) {
-		if fl.more.left > 0 {
-			fl.more.left--
-			fl.more.back, fl.more.repeated = true, true
 		}
 	})
 }
@@ -251,11 +235,15 @@ func (f *Flights) recall() (index, number int, found bool) {
 	if staying < 2 {
 		return 0, 0, false
 	}
-	f.with(index, func(fl *flight) { fl.more.back, found = true, true })
+	f.with(index, func(fl *flight) { fl.more.next, found = restart, true })
 	return index, youngest.number, found
 }
 
 // unmark undoes recall.
 func (f *Flights) unmark(index int) {
-	f.with(index, func(fl *flight) { fl.more.back = fl.more.repeated })
+	f.with(index, func(fl *flight) {
+		if fl.more.next == restart {
+			fl.more.next = over
+		}
+	})
 }

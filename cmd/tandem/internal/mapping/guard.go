@@ -101,7 +101,7 @@ const lostWithin = 5 * time.Second
 // takesBack reports whether a call that ended with err is to start again: because it
 // was marked so, or because it was lost with the worker of one that was stopped.
 func (g *guard) takesBack(fl *flight, err error) bool {
-	if err == nil || fl.more.back {
+	if err == nil || fl.isBack() {
 		return err != nil
 	}
 	g.mu.Lock()
@@ -111,7 +111,9 @@ func (g *guard) takesBack(fl *flight, err error) bool {
 
 // back lets a call start again, before its end is counted.
 func (g *guard) back(fl flight) {
-	fl.more.back = true
+	if !fl.isBack() {
+		fl.more.next = restart
+	}
 	g.mu.Lock()
 	g.returned = append(g.returned, fl)
 	g.mu.Unlock()

@@ -43,7 +43,7 @@ type Job[In, Out any] struct {
 
 	Gate    gate.Config
 	Memory  Memory
-	Repeats int // how often a call that fails starts again, as Options say, where Gate has conditions for that
+	Repeats int // how often Options let an attempt that failed be repeated
 	Halt    halting.Policy
 	Flights *Flights // whose Observe the executor has; nil: nobody observes
 	Details bool     // outcomes are to have all fields; Tag, Store, Recorder and OnEnd need it
@@ -62,6 +62,9 @@ type Job[In, Out any] struct {
 	Quiet    bool      // failures in one line, no progress, no summary
 	Started  time.Time // since when the summary counts, such as before workers start; zero: since Run
 }
+
+// repeatsByGate reports whether what is repeated waits for conditions of its start.
+func (j *Job[In, Out]) repeatsByGate() bool { return j.Repeats > 0 && len(j.Gate.Conditions) > 0 }
 
 // Memory is what guards the memory. The zero value does not.
 type Memory struct {

@@ -15,7 +15,7 @@ import (
 
 // repeated runs calls of which odd ones fail, each start an hour after the one before at
 // least, and returns how often each started.
-func repeated(t *testing.T, repeats int, started func(r *trial, starts int)) (starts map[int]int, counts mapping.Counts, out string) {
+func repeated(t *testing.T, repeats int, started func(r *trial, n, times, all int)) (starts map[int]int, counts mapping.Counts, out string) {
 	t.Helper()
 	var stdout bytes.Buffer
 	r := newTrial(t, []string{"1", "2", "3"}, &stdout)
@@ -34,7 +34,7 @@ func repeated(t *testing.T, repeats int, started func(r *trial, starts int)) (st
 		last = time.Now()
 		starts[n]++
 		all++
-		started(r, all)
+		started(r, n, starts[n], all)
 		if n%2 == 1 && starts[n] < 4 {
 			return 0, errors.New("odd")
 		}
@@ -52,7 +52,7 @@ func repeated(t *testing.T, repeats int, started func(r *trial, starts int)) (st
 func TestRepeatsWaitForConditions(t *testing.T) {
 	for repeats, want := range map[int]mapping.Counts{2: count(1, 2, 0), 3: count(3, 0, 0), 5: count(3, 0, 0)} {
 		inFakeTime(t, func(t *testing.T) {
-			starts, counts, out := repeated(t, repeats, func(*trial, int) {})
+			starts, counts, out := repeated(t, repeats, func(*trial, int, int, int) {})
 			tries := min(repeats+1, 4)
 			if starts[1] != tries || starts[2] != 1 || starts[3] != tries {
 				t.Errorf("%d repeats: started %v", repeats, starts)
@@ -70,13 +70,27 @@ func TestRepeatsWaitForConditions(t *testing.T) {
 // What is to start again when a drain begins has not finished.
 func TestDrainRepeatsNothing(t *testing.T) {
 	inFakeTime(t, func(t *testing.T) {
-		starts, counts, _ := repeated(t, 3, func(r *trial, starts int) {
-			if starts == 4 {
+		starts, counts, _ := repeated(t, 3, func(r *trial, _, _, all int) {
+			if all == 4 {
 				r.session.Drain()
 			}
 		})
 		if starts[1]+starts[2]+starts[3] != 4 || counts.Failed != 0 || counts.Unfinished != 2 || counts.Succeeded != 1 {
 			t.Errorf("started %v, counts %+v", starts, counts)
+		}
+	})
+}
+
+// An attempt that fails in a drain and was the last one anyhow is a failure.
+func TestLastAttemptInADrain(t *testing.T) {
+	inFakeTime(t, func(t *testing.T) {
+		_, counts, _ := repeated(t, 1, func(r *trial, n, times, _ int) {
+			if n == 1 && times == 2 {
+				r.session.Drain()
+			}
+		})
+		if counts.Failed != 1 {
+			t.Errorf("counts %+v", counts)
 		}
 	})
 }

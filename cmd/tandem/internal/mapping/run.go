@@ -72,7 +72,7 @@ func newRun[In, Out any](job Job[In, Out]) *run[In, Out] {
 		r.Progress = progress.None
 	}
 	r.Options = append(r.Options[:len(r.Options):len(r.Options)], tandem.Unordered(), tandem.RetryIf(r.repeats))
-	if job.Memory.Least > 0 || job.Repeats > 0 && len(job.Gate.Conditions) > 0 {
+	if job.Memory.Least > 0 || job.repeatsByGate() {
 		r.guard = &guard{least: job.Memory.Least, free: job.Memory.Free,
 			flights: r.Flights, source: job.Source.Stop, say: r.say, drains: job.Session.Taking().Done()}
 	}

@@ -33,17 +33,23 @@ func (r *run[In, Out]) settle(o tandem.Result[In, Out]) {
 }
 
 // repeats reports whether the executor repeats an attempt that failed: not during a
-// drain, in which nothing starts, so that its call has not finished; nor when starts
-// have conditions: then its input goes through the gate again.
+// drain, in which nothing starts; nor when starts have conditions, for which its input
+// goes through the gate again.
 func (r *run[In, Out]) repeats(c tandem.Call, _ error) bool {
-	switch {
-	case r.Session.Taking().Err() != nil:
-		r.Flights.notRepeated(c.Index())
-	case len(r.Gate.Conditions) > 0:
-		r.Flights.repeat(c.Index())
-	default:
+	drains, gated := r.Session.Taking().Err() != nil, r.repeatsByGate()
+	if !drains && !gated {
 		return true
 	}
+	r.Flights.with(c.Index(), func(fl *flight) {
+		switch {
+		case gated && fl.more.left == 0: // the executor counts the attempts of one call
+		case drains:
+			fl.more.next = cutShort
+		default:
+			fl.more.left--
+			fl.more.next = repeat
+		}
+	})
 	return false
 }
 
@@ -59,7 +65,7 @@ func (r *run[In, Out]) drop(o tandem.Result[In, Out]) {
 func (r *run[In, Out]) ended(fl *flight, o tandem.Result[In, Out]) *item {
 	i := r.delivery.item()
 	i.Number = fl.number
-	i.Cut = o.Err != nil && (r.Flights.takeNotRepeated(o.Index) || r.Session.Running().Err() != nil)
+	i.Cut = o.Err != nil && (fl.isCutShort() || r.Session.Running().Err() != nil)
 	if r.Details {
 		r.detail(i, fl, o.Input)
 	}
